@@ -1,0 +1,326 @@
+package org.openvrg.replication.internal.engine;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.openvrg.api.failure.ErrorCode;
+import org.openvrg.api.failure.RequestException;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.failure.VrgException;
+import org.openvrg.api.model.ProductionDisk;
+import org.openvrg.api.model.ProtectionState;
+import org.openvrg.api.model.VmReport;
+import org.openvrg.api.model.VmStrategy;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.model.VolumeStatus;
+import org.openvrg.api.platform.DiskRef;
+import org.openvrg.api.platform.InlinePlatform;
+import org.openvrg.api.service.AlarmService;
+import org.openvrg.link.PeerLink;
+import org.openvrg.replication.internal.Workers;
+import org.openvrg.replication.internal.production.InlineExport;
+import org.openvrg.replication.internal.production.ProductionSettings;
+import org.openvrg.replication.internal.production.ProductionVm;
+import org.openvrg.replication.internal.production.VmFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The VMs that are protected here. A VM stands once a platform has all its disks; until then those of its disks that
+ * are there can be used, and a full check follows. Changes are made by the engine's thread, reads by any.
+ */
+final class ProductionSide {
+    private static final Logger LOG = LoggerFactory.getLogger(ProductionSide.class);
+
+    /** How long writes under way may take to end before a VM is put together anew. */
+    private static final long QUIET_SECONDS = 20;
+
+    private final ProductionSettings settings;
+    private final Workers workers;
+    private final Platforms platforms;
+    private final InlineExports exports;
+    private final PeerLink link;
+    private final AlarmService alarms;
+    private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
+
+    private static final class Entry {
+        volatile VmStrategy.Production strategy;
+        volatile Optional<ProductionVm> vm = Optional.empty();
+        volatile List<VolumeId> standing = List.of();
+        volatile String waiting = "the VM is being started";
+        volatile boolean startFailed;
+
+        Entry(VmStrategy.Production strategy) {
+            this.strategy = strategy;
+        }
+    }
+
+    ProductionSide(
+            ProductionSettings settings,
+            Workers workers,
+            Platforms platforms,
+            InlineExports exports,
+            PeerLink link,
+            AlarmService alarms) {
+        this.settings = settings;
+        this.workers = workers;
+        this.platforms = platforms;
+        this.exports = exports;
+        this.link = link;
+        this.alarms = alarms;
+    }
+
+    /** Notes a strategy; {@link #bringUp} carries it out. */
+    void accept(VmStrategy.Production strategy) {
+        entries.compute(strategy.vmUuid(), (uuid, present) -> {
+            Entry entry = present == null ? new Entry(strategy) : present;
+            entry.strategy = strategy;
+            return entry;
+        });
+    }
+
+    Optional<ProductionVm> vm(UUID vmUuid) {
+        Entry entry = entries.get(vmUuid);
+        return entry == null ? Optional.empty() : entry.vm;
+    }
+
+    List<ProductionVm> vms() {
+        return entries.values().stream().flatMap(entry -> entry.vm.stream()).toList();
+    }
+
+    boolean knows(UUID vmUuid) {
+        return entries.containsKey(vmUuid);
+    }
+
+    Set<UUID> uuids() {
+        return Set.copyOf(entries.keySet());
+    }
+
+    /** Whether a volume belongs to a VM that is protected here. */
+    boolean claims(VolumeId volume) {
+        return entries.values().stream()
+                .anyMatch(entry -> entry.strategy.volumes().contains(volume));
+    }
+
+    /** Starts, changes or stops a VM so that it agrees with its strategy and with the disks that are there. */
+    void bringUp(UUID vmUuid) {
+        Entry entry = entries.get(vmUuid);
+        if (entry == null) {
+            return;
+        }
+        VmStrategy.Production strategy = entry.strategy;
+        if (entry.vm.isPresent()
+                && missing(strategy).isEmpty()
+                && Set.copyOf(entry.standing).equals(new HashSet<>(strategy.volumes()))) {
+            entry.vm.get().options(strategy.encrypt(), strategy.compress());
+            return;
+        }
+        rebuild(entry, strategy);
+    }
+
+    private List<VolumeId> missing(VmStrategy.Production strategy) {
+        return strategy.disks().stream()
+                .filter(disk -> exports.of(disk.volume()).isEmpty()
+                        || host(strategy, disk).isEmpty())
+                .map(ProductionDisk::volume)
+                .toList();
+    }
+
+    /** Puts a VM together anew, with its writes held meanwhile. */
+    private void rebuild(Entry entry, VmStrategy.Production strategy) {
+        UUID vmUuid = strategy.vmUuid();
+        List<VolumeId> missing = missing(strategy);
+        Set<VolumeId> touched = new HashSet<>(strategy.volumes());
+        touched.addAll(entry.standing);
+        try {
+            entry.startFailed = false;
+            quiesce(touched);
+            takeDown(entry);
+            if (missing.isEmpty()) {
+                start(entry, strategy);
+            } else {
+                entry.waiting = "no platform has the volumes " + missing;
+                LOG.warn("VM {} can't be protected now: {}", vmUuid, entry.waiting);
+            }
+        } catch (VrgException e) {
+            entry.waiting = e.getMessage();
+            entry.startFailed = true;
+            alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), e.getMessage());
+            LOG.error("VM {} can't be protected now: {}", vmUuid, e.getMessage());
+        }
+        for (VolumeId volume : touched) {
+            letThrough(entry, volume);
+        }
+    }
+
+    /** Opens the VMs anew whose journal failed, so that they find a way back once the disk is well. */
+    void reopenFailed() {
+        for (Entry entry : entries.values()) {
+            boolean failed = entry.vm.isPresent() && entry.vm.get().journalFailed();
+            if (failed || entry.startFailed) {
+                LOG.warn("VM {}: its journal is opened anew", entry.strategy.vmUuid());
+                rebuild(entry, entry.strategy);
+            }
+        }
+    }
+
+    private Optional<InlinePlatform> host(VmStrategy.Production strategy, ProductionDisk disk) {
+        return platforms.inlineHost(new DiskRef(strategy.vmUuid(), disk.volume(), disk.slot()));
+    }
+
+    private void quiesce(Set<VolumeId> volumes) throws StorageException {
+        for (VolumeId volume : volumes) {
+            Optional<InlineExport> export = exports.of(volume);
+            if (export.isPresent()) {
+                try {
+                    export.get().hold().get(QUIET_SECONDS, TimeUnit.SECONDS);
+                } catch (ExecutionException | TimeoutException e) {
+                    throw new StorageException(
+                            StorageException.Kind.IO, "writes to volume " + volume + " do not end", e);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new StorageException(StorageException.Kind.CLOSED, "the gateway is stopping", e);
+                }
+            }
+        }
+    }
+
+    private static void takeDown(Entry entry) throws VrgException {
+        Optional<ProductionVm> before = entry.vm;
+        entry.vm = Optional.empty();
+        entry.standing = List.of();
+        if (before.isPresent()) {
+            before.get().close();
+        }
+    }
+
+    private void start(Entry entry, VmStrategy.Production strategy) throws VrgException {
+        List<VmFiles.Disk> disks = new ArrayList<>();
+        for (ProductionDisk disk : strategy.disks()) {
+            InlinePlatform platform = host(strategy, disk).orElseThrow();
+            DiskRef ref = new DiskRef(strategy.vmUuid(), disk.volume(), disk.slot());
+            disks.add(new VmFiles.Disk(disk.volume(), () -> platform.open(ref), true));
+        }
+        VmFiles files = VmFiles.open(settings, strategy.vmUuid(), disks);
+        ProductionVm vm = new ProductionVm(
+                strategy.vmUuid(), files, strategy.encrypt(), strategy.compress(), workers, link, alarms);
+        entry.vm = Optional.of(vm);
+        entry.standing = strategy.volumes();
+        LOG.info(
+                "VM {} is protected, in state {}", strategy.vmUuid(), vm.state().number());
+        vm.lanesChanged();
+    }
+
+    /** Ends the hold of a volume's writes, to wherever they belong now. */
+    private void letThrough(Entry entry, VolumeId volume) {
+        Optional<InlineExport> export = exports.of(volume);
+        if (export.isEmpty()) {
+            return;
+        }
+        if (entry.vm.isPresent() && entry.standing.contains(volume)) {
+            export.get().releaseTo(entry.vm.get());
+            exports.show(volume);
+        } else if (entry.strategy.volumes().contains(volume)) {
+            export.get().releaseDirect(VmFiles.directory(settings, entry.strategy.vmUuid()));
+            exports.show(volume);
+        } else {
+            export.get().releaseDirect();
+            exports.show(volume);
+        }
+    }
+
+    /** Ends the protection of a VM; its volumes stay exported. */
+    void remove(UUID vmUuid) throws VrgException {
+        Entry entry = entries.get(vmUuid);
+        if (entry == null) {
+            return;
+        }
+        Set<VolumeId> volumes = new HashSet<>(entry.strategy.volumes());
+        volumes.addAll(entry.standing);
+        quiesce(volumes);
+        entries.remove(vmUuid);
+        Optional<ProductionVm> vm = entry.vm;
+        entry.vm = Optional.empty();
+        try {
+            if (vm.isPresent()) {
+                vm.get().remove();
+            } else {
+                VmFiles.delete(VmFiles.directory(settings, vmUuid));
+            }
+        } finally {
+            for (VolumeId volume : volumes) {
+                exports.of(volume).ifPresent(InlineExport::releaseDirect);
+                exports.show(volume);
+            }
+        }
+    }
+
+    /** Waits until the DR side holds all that the guest was told is written. */
+    void awaitDrained(UUID vmUuid, long seconds) throws RequestException {
+        Optional<ProductionVm> vm = vm(vmUuid);
+        if (vm.isEmpty()) {
+            return; // it never stood since the start: nothing is queued in memory, and its files are dropped knowingly
+        }
+        try {
+            vm.get().drained().get(seconds, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            VmReport.Progress figures = vm.get().progress(System.currentTimeMillis());
+            long records = figures.lastSequence() - figures.durableSequence();
+            throw new RequestException(
+                    ErrorCode.CONFLICT,
+                    records + " records (" + figures.journalUsedBytes() / 1024
+                            + " KB of journal) are not yet safe at the DR side and can't be sent within " + seconds
+                            + " s; try again later, or remove with delFlag 2",
+                    "仍有 " + records + " 条记录未到达容灾端,请稍后重试或使用 delFlag 2 强制删除");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("waiting for the queue never fails", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RequestException(ErrorCode.UNAVAILABLE, "the gateway is stopping", "网关正在停止");
+        }
+    }
+
+    Optional<VmReport> report(UUID vmUuid, long nowEpochMillis) {
+        Entry entry = entries.get(vmUuid);
+        if (entry == null) {
+            return Optional.empty();
+        }
+        Map<VolumeId, VolumeStatus> volumes = new HashMap<>();
+        for (VolumeId volume : entry.strategy.volumes()) {
+            volumes.put(volume, entry.standing.contains(volume) ? VolumeStatus.NORMAL : VolumeStatus.SETTING_UP);
+        }
+        if (entry.vm.isEmpty()) {
+            VmReport.Progress none = new VmReport.Progress(0, 0, 0, 0, settings.journalLimitBytes(), 0, 0, 0, 0, 0, -1);
+            return Optional.of(
+                    new VmReport(vmUuid, ProtectionState.CONSISTENCY_CHECK, true, false, entry.waiting, volumes, none));
+        }
+        ProductionVm vm = entry.vm.get();
+        return Optional.of(new VmReport(
+                vmUuid, vm.state(), true, vm.attached(), vm.detail(), volumes, vm.progress(nowEpochMillis)));
+    }
+
+    void close() {
+        for (Entry entry : entries.values()) {
+            try {
+                quiesce(new HashSet<>(entry.standing));
+            } catch (VrgException e) {
+                LOG.warn("VM {} is stopped with writes under way: {}", entry.strategy.vmUuid(), e.getMessage());
+            }
+            try {
+                takeDown(entry);
+            } catch (VrgException e) {
+                LOG.warn("VM {} does not stop cleanly: {}", entry.strategy.vmUuid(), e.getMessage());
+            }
+        }
+        entries.clear();
+    }
+}

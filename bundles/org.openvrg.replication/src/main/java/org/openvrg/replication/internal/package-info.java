@@ -1,0 +1,2 @@
+/** Parts that both sides of the replication use. */
+package org.openvrg.replication.internal;

@@ -1,0 +1,242 @@
+package org.openvrg.replication.internal.production;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.openvrg.api.block.BlockExport;
+import org.openvrg.api.block.BlockExtent;
+import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.block.WritePayload;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.model.RecordType;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.replication.internal.Workers;
+
+/**
+ * The export of a volume that the gateway itself backs. Its writes can be turned from one target to another while
+ * clients stay connected: {@link #hold} lets new writes wait and tells when the last one under way has ended.
+ * Thread-safe.
+ */
+public final class InlineExport implements BlockExport {
+    /** Longest range whose allocation is looked up in one go; clients ask again for the rest. */
+    private static final long MAX_EXTENTS_BYTES = 32L * 1024 * 1024;
+
+    private final VolumeId id;
+    private final BlockVolume volume;
+    private final Workers workers;
+    private final Object gate = new Object();
+    private final Queue<Runnable> held = new ArrayDeque<>();
+    private ExportTarget target;
+    private boolean holding;
+    private int underWay;
+    private CompletableFuture<Void> quiet = CompletableFuture.completedFuture(null);
+
+    /** Over an open volume, which it owns; holds writes back until it is told where they go. */
+    public InlineExport(VolumeId id, BlockVolume volume, Workers workers) {
+        this.id = id;
+        this.volume = volume;
+        this.workers = workers;
+        this.target = direct(() -> {});
+        this.holding = true;
+    }
+
+    private ExportTarget direct(DirectTarget.FirstWrite firstWrite) {
+        return new DirectTarget(volume, workers.ingest(), workers.sync(), firstWrite);
+    }
+
+    /** The volume. */
+    public VolumeId id() {
+        return id;
+    }
+
+    /** Lets writes wait; completes once those under way have ended. */
+    public CompletableFuture<Void> hold() {
+        synchronized (gate) {
+            holding = true;
+            if (underWay == 0) {
+                return CompletableFuture.completedFuture(null);
+            }
+            if (quiet.isDone()) {
+                quiet = new CompletableFuture<>();
+            }
+            return quiet;
+        }
+    }
+
+    /** Writes go straight to the volume from here on. */
+    public void releaseDirect() {
+        release(direct(() -> {}));
+    }
+
+    /** The same for a volume whose VM has files from a former start: those are not to be trusted after a write. */
+    public void releaseDirect(java.nio.file.Path vmDirectory) {
+        release(direct(() -> VmFiles.distrust(vmDirectory)));
+    }
+
+    /** Writes go through the ingest of a VM from here on. */
+    public void releaseTo(ProductionVm vm) {
+        ProtectedVolume mine = vm.volumes().stream()
+                .filter(volumeOfVm -> volumeOfVm.id.equals(id))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id));
+        release(new ProtectedTarget(vm, mine));
+    }
+
+    private void release(ExportTarget next) {
+        synchronized (gate) {
+            target = next;
+            holding = false;
+            Runnable operation = held.poll();
+            while (operation != null) {
+                underWay++;
+                operation.run();
+                operation = held.poll();
+            }
+        }
+    }
+
+    /** Runs an operation on the present target, now or once writes are let through again, in order. */
+    private CompletableFuture<Void> pass(java.util.function.Function<ExportTarget, CompletableFuture<Void>> operation) {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        synchronized (gate) {
+            Runnable run = () -> operation.apply(target).whenComplete((ok, failure) -> {
+                ended();
+                if (failure == null) {
+                    answer.complete(null);
+                } else {
+                    answer.completeExceptionally(failure);
+                }
+            });
+            if (holding) {
+                held.add(run);
+            } else {
+                underWay++;
+                run.run();
+            }
+        }
+        return answer;
+    }
+
+    private void ended() {
+        Optional<CompletableFuture<Void>> tell = Optional.empty();
+        synchronized (gate) {
+            if (--underWay == 0 && holding) {
+                tell = Optional.of(quiet);
+            }
+        }
+        tell.ifPresent(future -> future.complete(null));
+    }
+
+    @Override
+    public String name() {
+        return id.value();
+    }
+
+    @Override
+    public long sizeBytes() {
+        return volume.sizeBytes();
+    }
+
+    @Override
+    public boolean readOnly() {
+        return false;
+    }
+
+    @Override
+    public boolean multipleConnections() {
+        return true; // one journal and one file behind all connections: a flush covers whatever was answered
+    }
+
+    @Override
+    public CompletionStage<Void> read(long offsetBytes, ByteBuffer into) {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        workers.ingest().execute(() -> {
+            try {
+                volume.read(offsetBytes, into);
+                answer.complete(null);
+            } catch (StorageException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer;
+    }
+
+    @Override
+    public CompletionStage<Void> write(long offsetBytes, WritePayload payload, boolean forceUnitAccess) {
+        long length = payload.bytes().remaining();
+        if (!inside(offsetBytes, length)) {
+            payload.release();
+            return outside(offsetBytes, length);
+        }
+        return pass(to -> to.write(RecordType.WRITE, offsetBytes, length, Optional.of(payload), forceUnitAccess));
+    }
+
+    @Override
+    public CompletionStage<Void> zero(long offsetBytes, long lengthBytes, boolean mayUnmap, boolean forceUnitAccess) {
+        if (!inside(offsetBytes, lengthBytes)) {
+            return outside(offsetBytes, lengthBytes);
+        }
+        RecordType type = mayUnmap ? RecordType.TRIM : RecordType.ZERO;
+        return pass(to -> to.write(type, offsetBytes, lengthBytes, Optional.empty(), forceUnitAccess));
+    }
+
+    @Override
+    public CompletionStage<Void> trim(long offsetBytes, long lengthBytes, boolean forceUnitAccess) {
+        return zero(offsetBytes, lengthBytes, true, forceUnitAccess);
+    }
+
+    @Override
+    public CompletionStage<Void> flush() {
+        return pass(ExportTarget::flush);
+    }
+
+    @Override
+    public CompletionStage<List<BlockExtent>> extents(long offsetBytes, long lengthBytes) {
+        CompletableFuture<List<BlockExtent>> answer = new CompletableFuture<>();
+        workers.ingest().execute(() -> {
+            try {
+                answer.complete(volume.extents(offsetBytes, Math.min(lengthBytes, MAX_EXTENTS_BYTES)));
+            } catch (StorageException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer;
+    }
+
+    private boolean inside(long offsetBytes, long lengthBytes) {
+        return lengthBytes > 0 && offsetBytes >= 0 && offsetBytes <= sizeBytes() - lengthBytes;
+    }
+
+    private CompletionStage<Void> outside(long offsetBytes, long lengthBytes) {
+        return CompletableFuture.failedFuture(new StorageException(
+                StorageException.Kind.OUT_OF_RANGE,
+                lengthBytes + " bytes at " + offsetBytes + " are not inside a volume of " + sizeBytes() + " bytes"));
+    }
+
+    /** Ends the export; operations that wait fail. */
+    public void close() throws StorageException {
+        release(new ExportTarget() {
+            @Override
+            public CompletableFuture<Void> write(
+                    RecordType type, long offset, long length, Optional<WritePayload> payload, boolean fua) {
+                payload.ifPresent(WritePayload::release);
+                return gone();
+            }
+
+            @Override
+            public CompletableFuture<Void> flush() {
+                return gone();
+            }
+        });
+        volume.close();
+    }
+
+    private static CompletableFuture<Void> gone() {
+        return CompletableFuture.failedFuture(
+                new StorageException(StorageException.Kind.CLOSED, "the export is closed"));
+    }
+}

@@ -1,0 +1,16 @@
+package org.openvrg.replication.internal.production;
+
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * What all VMs at the production side share.
+ *
+ * @param directory one folder for each VM is below it
+ * @param segmentBytes size of a journal segment
+ * @param journalLimitBytes limit of a VM's journal
+ * @param maxLatencyMillis longest time that the journal may keep a write
+ * @param bootId identity of this boot of the machine
+ */
+public record ProductionSettings(
+        Path directory, long segmentBytes, long journalLimitBytes, int maxLatencyMillis, UUID bootId) {}

@@ -1,0 +1,510 @@
+package org.openvrg.replication.internal.production;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.failure.VrgException;
+import org.openvrg.api.model.ProtectionState;
+import org.openvrg.api.model.ResyncMark;
+import org.openvrg.api.model.StreamRecord;
+import org.openvrg.api.model.VmReport;
+import org.openvrg.api.service.AlarmService;
+import org.openvrg.link.PeerLink;
+import org.openvrg.replication.internal.SerialExecutor;
+import org.openvrg.replication.internal.Workers;
+import org.openvrg.replication.internal.machine.Action;
+import org.openvrg.replication.internal.machine.Event;
+import org.openvrg.replication.internal.machine.ProductionMachine;
+import org.openvrg.wire.Lane;
+import org.openvrg.wire.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A protected VM at the production side: carries out what its state machine wants, and sends journal and copied blocks
+ * to the peer.
+ *
+ * <p>All but {@link Ingest} is confined to one actor; the public methods hand over to it and return at once.
+ */
+public final class ProductionVm implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ProductionVm.class);
+
+    /** Pause before an epoch is tried again that the journal refused. */
+    private static final long EPOCH_RETRY_MILLIS = 1_000;
+
+    /** Ticks between two rounds of trimming and of releasing the activity log. */
+    private static final int TICKS_PER_TRIM = 4;
+
+    private final UUID vmUuid;
+    private final VmFiles files;
+    private final Workers workers;
+    private final Attachment peer;
+    private final AlarmService alarms;
+    private final SerialExecutor actor;
+    private final ProductionMachine machine;
+    private final Ingest ingest;
+    private final ResyncCopier copier;
+    private final StreamSender sender;
+    private final AtomicBoolean pumpPlanned = new AtomicBoolean();
+
+    private volatile boolean encrypt;
+    private volatile boolean compress;
+    private volatile ProtectionState state;
+    private volatile String detail = "waiting for the peer";
+    private volatile long durableSequence;
+    private volatile long appliedSequence;
+    private volatile long checkpointEpochMillis;
+    private volatile boolean closed;
+    private int ticks;
+
+    /** Opens what the VM left behind, or starts anew. The volumes must stand as the journal has been redone into. */
+    public ProductionVm(
+            UUID vmUuid,
+            VmFiles files,
+            boolean encrypt,
+            boolean compress,
+            Workers workers,
+            PeerLink link,
+            AlarmService alarms) {
+        this.vmUuid = vmUuid;
+        this.files = files;
+        this.encrypt = encrypt;
+        this.compress = compress;
+        this.workers = workers;
+        this.peer = new Attachment(vmUuid, link, System::nanoTime);
+        this.alarms = alarms;
+        this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
+        this.machine = files.newMachine();
+        this.state = machine.state();
+        this.ingest = new Ingest(
+                workers.ingest(),
+                workers.sync(),
+                System::nanoTime,
+                RecordLog.of(files.journal()),
+                files.mode(),
+                machine.capturing(),
+                new Ingest.Listener() {
+                    @Override
+                    public void appended() {
+                        planPump();
+                    }
+
+                    @Override
+                    public void epochBegan() {
+                        files.epochBegan();
+                    }
+
+                    @Override
+                    public void captureBroke(String reason) {
+                        LOG.warn("VM {} falls back to changed-block tracking: {}", vmUuid, reason);
+                        on(new Event.CaptureBroke(reason));
+                    }
+                });
+        this.sender = new StreamSender(vmUuid, files);
+        this.copier = new ResyncCopier(
+                vmUuid, files.volumes(), ingest, actor, workers.read(), workers.readBudget(), new CopyHost());
+        ingest.save(machine.saved());
+    }
+
+    /** What the exports write to. */
+    Ingest ingest() {
+        return ingest;
+    }
+
+    /** Its volumes. */
+    List<ProtectedVolume> volumes() {
+        return files.volumes();
+    }
+
+    /** New options for the way to the peer. */
+    public void options(boolean newEncrypt, boolean newCompress) {
+        boolean laneChanges = encrypt != newEncrypt;
+        encrypt = newEncrypt;
+        compress = newCompress;
+        if (laneChanges) {
+            actor.execute(this::dropLane);
+        }
+    }
+
+    private void dropLane() {
+        if (peer.move()) {
+            dispatch(new Event.PeerLost());
+        }
+        connect();
+    }
+
+    /** A message of the peer about this VM. */
+    public void received(Lane from, Message.OfVm message) {
+        actor.execute(() -> {
+            if (peer.isOn(from)) {
+                handle(message);
+            }
+        });
+    }
+
+    /** A lane ended. */
+    public void laneClosed(Lane gone) {
+        actor.execute(() -> {
+            if (peer.isOn(gone)) {
+                detail = "the link is down";
+                peer.leave();
+                dispatch(new Event.PeerLost());
+            }
+        });
+    }
+
+    /** Lanes came up. */
+    public void lanesChanged() {
+        actor.execute(this::connect);
+    }
+
+    /** A lane has room. */
+    public void laneWritable() {
+        planPump();
+    }
+
+    /** Once in a while: attach again, put a checkpoint, trim. */
+    public void tick(long epochMillis) {
+        ingest.checkpoint(epochMillis);
+        actor.execute(() -> {
+            connect();
+            copier.retry();
+            planPump();
+            if (++ticks % TICKS_PER_TRIM == 0) {
+                tidy();
+            }
+        });
+    }
+
+    /** Looks for a write that the journal keeps too long. */
+    public void watch(long boundNanos) {
+        ingest.watch(boundNanos);
+    }
+
+    private void connect() {
+        if (closed) {
+            return;
+        }
+        if (peer.choose(encrypt)) {
+            dispatch(new Event.PeerLost());
+        }
+        peer.wantsOffer().ifPresent(lane -> {
+            peer.offered();
+            lane.send(attachMessage());
+        });
+    }
+
+    private Message attachMessage() {
+        List<Message.VolumeInfo> volumes = files.volumes().stream()
+                .map(volume -> new Message.VolumeInfo(volume.id, volume.sizeBytes()))
+                .toList();
+        return new Message.Attach(
+                vmUuid,
+                machine.epoch(),
+                files.firstSequence(),
+                files.journal().lastSequence(),
+                machine.currentResync(),
+                machine.state(),
+                volumes);
+    }
+
+    private void handle(Message.OfVm message) {
+        if (message instanceof Message.Position position) {
+            onPosition(position);
+        } else if (message instanceof Message.Durable durable) {
+            durableSequence = Math.max(durableSequence, durable.durableSequence());
+            appliedSequence = durable.appliedSequence();
+            checkpointEpochMillis = durable.checkpointEpochMillis();
+            dispatch(new Event.Durable(durable.durableSequence()));
+            copier.framesDurable(durable.resyncId(), durable.resyncDurableFrames());
+        } else if (message instanceof Message.ResyncReady ready) {
+            dispatch(new Event.ResyncReady(ready.resyncId()));
+        } else if (message instanceof Message.ResyncDemand demand) {
+            dispatch(new Event.FullCheckNeeded("the DR side asks for it: " + demand.reason()));
+        } else if (message instanceof Message.HashReply reply) {
+            copier.hashReply(reply);
+        } else if (message instanceof Message.Detach detach) {
+            detail = "the DR side let go: " + detach.reason();
+            peer.refused();
+            dispatch(new Event.PeerLost());
+        } else {
+            LOG.warn("The peer sent an unexpected {}", message.getClass().getSimpleName());
+            peer.close("unexpected message");
+        }
+        pump();
+    }
+
+    private void onPosition(Message.Position position) {
+        if (position.status() != Message.PositionStatus.OK) {
+            detail = "the DR side is not ready: " + position.detail();
+            boolean had = peer.attached();
+            peer.refused();
+            if (had) {
+                dispatch(new Event.PeerLost());
+            }
+            return;
+        }
+        peer.accepted();
+        durableSequence = position.durableSequence();
+        detail = "attached";
+        dispatch(new Event.PeerReady(
+                position.epoch(), position.durableSequence(), position.resyncId(), position.resyncReady()));
+    }
+
+    /** From any thread. */
+    private void on(Event event) {
+        actor.execute(() -> {
+            dispatch(event);
+            pump();
+        });
+    }
+
+    private void dispatch(Event event) {
+        machine.journalAt(files.firstSequence(), files.journal().lastSequence());
+        List<Action> actions = machine.on(event);
+        for (Action action : actions) {
+            perform(action);
+        }
+        if (!actions.isEmpty()) {
+            ingest.save(machine.saved());
+            state = machine.state();
+        }
+    }
+
+    private void perform(Action action) {
+        if (action instanceof Action.StopCapture stop) {
+            LOG.warn("VM {} stops its queue: {}", vmUuid, stop.reason());
+            ingest.stopCapture();
+        } else if (action instanceof Action.MarkAll) {
+            copier.newResync();
+            files.volumes().forEach(volume -> volume.dirty.markAll());
+        } else if (action instanceof Action.DropJournal) {
+            files.dropJournal();
+        } else if (action instanceof Action.SendFrom from) {
+            sendFrom(from.sequence());
+        } else if (action instanceof Action.StopSending) {
+            sender.stop();
+        } else if (action instanceof Action.StartEpoch start) {
+            startEpoch(start);
+        } else if (action instanceof Action.StartCopy copy) {
+            copier.start(copy.resyncId(), copy.compare());
+        } else if (action instanceof Action.StopCopy) {
+            copier.stop();
+        } else if (action instanceof Action.EndResync end) {
+            endResync(end);
+        } else if (action instanceof Action.Announce announce) {
+            announce(announce);
+        }
+    }
+
+    private void sendFrom(long sequence) {
+        try {
+            sender.start(sequence);
+        } catch (JournalException e) {
+            journalDamaged(e.getMessage());
+        }
+    }
+
+    private void journalDamaged(String reason) {
+        LOG.error("VM {}: the journal can't be sent: {}", vmUuid, reason);
+        alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), reason);
+        on(new Event.FullCheckNeeded(reason));
+    }
+
+    private void startEpoch(Action.StartEpoch start) {
+        copier.newResync();
+        files.dropJournal(); // all of it is durable at the DR side: the epoch gets the whole room
+        ResyncMark mark = new ResyncMark(start.resyncId(), start.compare(), System.currentTimeMillis());
+        ingest.startEpoch(
+                start.epoch(),
+                mark,
+                start.minimumSequence(),
+                sequence -> on(new Event.EpochStarted(start.epoch(), sequence)),
+                reason -> workers.timer()
+                        .schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    private void epochRefused(Action.StartEpoch start, String reason) {
+        actor.execute(() -> {
+            if (machine.epoch() == start.epoch() && !ingest.capturing()) {
+                dispatch(new Event.CaptureBroke(reason));
+            }
+        });
+    }
+
+    private void endResync(Action.EndResync end) {
+        ResyncMark mark = new ResyncMark(end.resyncId(), end.compare(), System.currentTimeMillis());
+        ingest.mark(
+                sequence -> StreamRecord.resync(sequence, false, mark),
+                sequence -> on(new Event.ResyncEnded(sequence)));
+    }
+
+    private void announce(Action.Announce announce) {
+        LOG.info("VM {} is in state {}: {}", vmUuid, announce.state().number(), announce.detail());
+        detail = announce.detail();
+        String subject = vmUuid.toString();
+        if (announce.state() == ProtectionState.INCREMENTAL_QUEUE) {
+            alarms.clear(AlarmService.Kind.VM_FELL_TO_CBT, subject);
+            alarms.clear(AlarmService.Kind.JOURNAL_FAILED, subject);
+        } else if (announce.state() == ProtectionState.INCREMENTAL_CBT) {
+            alarms.raise(AlarmService.Kind.VM_FELL_TO_CBT, subject, announce.detail());
+        }
+        peer.ready().ifPresent(lane -> lane.send(new Message.StateChange(vmUuid, announce.state())));
+    }
+
+    private void planPump() {
+        if (pumpPlanned.compareAndSet(false, true)) {
+            actor.execute(this::pump);
+        }
+    }
+
+    private void pump() {
+        pumpPlanned.set(false);
+        Optional<Lane> ready = peer.ready();
+        if (ready.isEmpty()) {
+            return;
+        }
+        Lane open = ready.get();
+        try {
+            boolean more = true;
+            while (more && open.isOpen() && open.isWritable()) {
+                Optional<Message> blocks = copier.nextFrame(compress);
+                blocks.ifPresent(open::send);
+                Optional<Message> records = sender.next(compress);
+                records.ifPresent(open::send);
+                more = blocks.isPresent() || records.isPresent();
+            }
+        } catch (JournalException e) {
+            sender.stop();
+            journalDamaged(e.getMessage());
+        }
+    }
+
+    private void tidy() {
+        long safe = durableSequence;
+        boolean steady = machine.phase() == ProductionMachine.Phase.STEADY;
+        long standing =
+                ingest.capturing() ? files.mode().redoMark() : files.journal().lastSequence();
+        workers.sync().execute(() -> {
+            try {
+                files.tidy(Math.min(safe, standing), steady);
+            } catch (VrgException e) {
+                LOG.warn("VM {}: the journal can't be trimmed: {}", vmUuid, e.getMessage());
+            }
+        });
+    }
+
+    /**
+     * Waits until all that was answered to the guest is durable at the DR side.
+     *
+     * @return completes with true once that is so; with false at once when it can't become so without a resync
+     */
+    public CompletableFuture<Boolean> drained() {
+        CompletableFuture<Boolean> result = new CompletableFuture<>();
+        actor.execute(() -> awaitDrained(result));
+        return result;
+    }
+
+    private void awaitDrained(CompletableFuture<Boolean> result) {
+        if (result.isDone()) {
+            return;
+        }
+        if (machine.phase() == ProductionMachine.Phase.STEADY
+                && ingest.capturing()
+                && durableSequence >= files.journal().lastSequence()) {
+            result.complete(true);
+            return;
+        }
+        workers.timer().schedule(() -> actor.execute(() -> awaitDrained(result)), 20, TimeUnit.MILLISECONDS);
+    }
+
+    /** Tells the DR side that the VM is not protected any more, and removes all that is kept about it. */
+    public void remove() throws VrgException {
+        actor.execute(() -> peer.send(new Message.Detach(vmUuid, "protection was removed")));
+        close();
+        files.delete();
+        for (AlarmService.Kind kind : AlarmService.Kind.values()) {
+            alarms.clear(kind, vmUuid.toString());
+        }
+    }
+
+    /** Stops; journal, bitmaps and mode stay for the next start. */
+    @Override
+    public void close() throws VrgException {
+        closed = true;
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        actor.execute(() -> {
+            copier.stop();
+            sender.stop();
+            peer.leave();
+            stopped.complete(null);
+        });
+        stopped.orTimeout(5, TimeUnit.SECONDS).exceptionally(late -> null).join();
+        files.close();
+    }
+
+    /** Whether the journal takes nothing more before it is opened anew. */
+    public boolean journalFailed() {
+        return files.journal().failed();
+    }
+
+    /** The contract's state. */
+    public ProtectionState state() {
+        return state;
+    }
+
+    /** Whether the DR side has the VM attached. */
+    public boolean attached() {
+        return peer.attached();
+    }
+
+    /** What the VM does or waits for, for people. */
+    public String detail() {
+        return detail;
+    }
+
+    /** Figures for reports. */
+    public VmReport.Progress progress(long nowEpochMillis) {
+        long last = files.journal().lastSequence();
+        boolean queue = state == ProtectionState.INCREMENTAL_QUEUE;
+        long age = queue && durableSequence >= last ? 0 : Math.max(0, nowEpochMillis - checkpointEpochMillis);
+        return new VmReport.Progress(
+                last,
+                durableSequence,
+                appliedSequence,
+                files.journal().usedBytes(),
+                files.journal().limitBytes(),
+                queue ? 0 : copier.totalBytes(),
+                queue ? 0 : copier.doneBytes(),
+                copier.sentBytes(),
+                ingest.capturedBytes(),
+                sender.sentBytes(),
+                checkpointEpochMillis == 0 ? -1 : age);
+    }
+
+    private final class CopyHost implements ResyncCopier.Host {
+        @Override
+        public void send(Message message) {
+            peer.send(message);
+        }
+
+        @Override
+        public void framesReady() {
+            planPump();
+        }
+
+        @Override
+        public void copyDone() {
+            on(new Event.CopyDone());
+        }
+
+        @Override
+        public long sentSequence() {
+            return sender.sentSequence();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package org.openvrg.replication.internal.production;
+
+import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.failure.VrgException;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.model.VolumeKey;
+import org.openvrg.journal.ActivityLog;
+import org.openvrg.journal.DirtyBitmap;
+
+/** A volume of a protected VM with all that belongs to it. Thread-safe as its parts are. */
+final class ProtectedVolume implements AutoCloseable {
+    final VolumeId id;
+    final VolumeKey key;
+    final BlockVolume disk;
+    /** Whether the export writes the disk itself; else the hypervisor does. */
+    final boolean inline;
+
+    final DirtyBitmap dirty;
+    final ActivityLog activity;
+    final ReadTracker reads = new ReadTracker();
+
+    ProtectedVolume(VolumeId id, BlockVolume disk, boolean inline, DirtyBitmap dirty, ActivityLog activity) {
+        this.id = id;
+        this.key = id.key();
+        this.disk = disk;
+        this.inline = inline;
+        this.dirty = dirty;
+        this.activity = activity;
+    }
+
+    long sizeBytes() {
+        return disk.sizeBytes();
+    }
+
+    @Override
+    public void close() throws VrgException {
+        try {
+            dirty.close();
+            activity.close();
+        } finally {
+            disk.close();
+        }
+    }
+
+    /** Makes volume and bitmap survive a power loss: what a flush means while the journal is not used. */
+    void flushMarked() throws StorageException, JournalException {
+        if (inline) {
+            disk.flush();
+        }
+        dirty.sync();
+    }
+}

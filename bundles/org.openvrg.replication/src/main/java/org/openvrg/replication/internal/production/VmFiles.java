@@ -1,0 +1,398 @@
+package org.openvrg.replication.internal.production;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.failure.VrgException;
+import org.openvrg.api.model.StreamRecord;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.model.VolumeKey;
+import org.openvrg.journal.ActivityLog;
+import org.openvrg.journal.DirtyBitmap;
+import org.openvrg.journal.Journal;
+import org.openvrg.replication.internal.machine.ProductionMachine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All that a protected VM keeps on disk at the production side: {@code journal/}, {@code mode}, and for each volume
+ * {@code <key>.dirty} and {@code <key>.active}. Opening it brings volumes and journal into step:
+ *
+ * <table>
+ * <caption>What a start finds</caption>
+ * <tr><th>found</th><th>done</th></tr>
+ * <tr><td>nothing</td><td>all blocks are marked, full check</td></tr>
+ * <tr><td>same boot, capturing</td><td>journal behind the redo mark goes into the volumes; the queue goes on</td></tr>
+ * <tr><td>same boot, not capturing</td><td>nothing to redo; marked blocks are resynced</td></tr>
+ * <tr><td>other boot (power loss), in the queue</td><td>the epoch's journal is redone, the extents of the activity log
+ *     are marked, the journal is dropped, marked blocks are resynced</td></tr>
+ * <tr><td>other boot, not in the queue</td><td>marks may be lost with the page cache: all blocks are marked, full
+ *     check</td></tr>
+ * <tr><td>a volume that is new</td><td>all its blocks are marked and compared</td></tr>
+ * <tr><td>damage in journal, bitmap or mode; a volume of another size</td><td>all blocks are marked, full
+ *     check</td></tr>
+ * </table>
+ */
+public final class VmFiles implements AutoCloseable {
+    /** Size of a block of the dirty bitmap. */
+    public static final int BLOCK_BYTES = 64 * 1024;
+
+    private static final String MODE_FILE = "mode";
+    private static final String VOLUMES_FILE = "volumes";
+
+    private static final Logger LOG = LoggerFactory.getLogger(VmFiles.class);
+
+    private final Path directory;
+    private final Journal journal;
+    private final ModeFile mode;
+    private final List<ProtectedVolume> volumes;
+    private final ProductionMachine.Saved saved;
+    private final boolean gapCovered;
+    private final long segmentBytes;
+    private volatile long indexToSequence;
+    private long tidiedSequence;
+
+    /**
+     * A disk to be protected.
+     *
+     * @param id its volume
+     * @param opener opens its volume
+     * @param inline whether the export writes it
+     */
+    public record Disk(VolumeId id, Opener opener, boolean inline) {}
+
+    /** Opens the volume of a disk. */
+    public interface Opener {
+        /** An open volume, which belongs to the caller. */
+        BlockVolume open() throws StorageException;
+    }
+
+    private VmFiles(Parts parts, ProductionMachine.Saved saved, boolean gapCovered, long segmentBytes) {
+        this.directory = parts.directory();
+        this.journal = parts.journal();
+        this.mode = parts.mode();
+        this.volumes = List.copyOf(parts.volumes());
+        this.saved = saved;
+        this.gapCovered = gapCovered;
+        this.segmentBytes = segmentBytes;
+        epochBegan();
+    }
+
+    /** Folder of a VM. */
+    public static Path directory(ProductionSettings settings, UUID vmUuid) {
+        return settings.directory().resolve(vmUuid.toString());
+    }
+
+    /** Opens, recovers and redoes; closes what it opened when it fails. */
+    public static VmFiles open(ProductionSettings settings, UUID vmUuid, List<Disk> disks) throws VrgException {
+        Path directory = directory(settings, vmUuid);
+        Deque<AutoCloseable> opened = new ArrayDeque<>();
+        try {
+            ModeFile mode = ModeFile.open(directory.resolve(MODE_FILE), settings.bootId());
+            opened.push(mode);
+            Journal journal = Journal.open(new Journal.Settings(
+                    directory.resolve("journal"), settings.segmentBytes(), settings.journalLimitBytes()));
+            opened.push(journal);
+            forgetRemoved(directory, disks);
+            boolean trusted = !mode.fresh() && journal.damage().isEmpty();
+            boolean added = false;
+            List<ProtectedVolume> volumes = new ArrayList<>();
+            for (Disk disk : disks) {
+                Path base = directory.resolve(disk.id().key().toString());
+                boolean known = Files.exists(Path.of(base + ".dirty"));
+                ProtectedVolume volume = openVolume(base, disk, opened);
+                trusted &= !volume.dirty.wasDamaged();
+                if (!known) {
+                    added = true;
+                    volume.dirty.markAll();
+                }
+                volumes.add(volume);
+            }
+            VmFiles files = recover(vmUuid, settings, new Parts(directory, journal, mode, volumes), trusted, added);
+            rememberVolumes(directory, disks);
+            return files;
+        } catch (VrgException | RuntimeException e) {
+            closeAll(opened, e);
+            throw e;
+        }
+    }
+
+    private record Parts(Path directory, Journal journal, ModeFile mode, List<ProtectedVolume> volumes) {}
+
+    private static ProtectedVolume openVolume(Path base, Disk disk, Deque<AutoCloseable> opened) throws VrgException {
+        BlockVolume volume = disk.opener().open();
+        opened.push(volume);
+        DirtyBitmap dirty = DirtyBitmap.open(Path.of(base + ".dirty"), volume.sizeBytes(), BLOCK_BYTES);
+        opened.push(dirty);
+        ActivityLog activity = ActivityLog.open(Path.of(base + ".active"), volume.sizeBytes());
+        opened.push(activity);
+        return new ProtectedVolume(disk.id(), volume, disk.inline(), dirty, activity);
+    }
+
+    private static void closeAll(Deque<AutoCloseable> opened, Exception cause) {
+        for (AutoCloseable part : opened) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                cause.addSuppressed(e);
+            }
+        }
+    }
+
+    /** Carries out the table of the class comment. */
+    private static VmFiles recover(
+            UUID vmUuid, ProductionSettings settings, Parts parts, boolean trusted, boolean added) throws VrgException {
+        Journal journal = parts.journal();
+        ModeFile mode = parts.mode();
+        ProductionMachine.Saved saved = mode.found();
+        if (trusted && saved.capturing()) {
+            redo(vmUuid, journal, mode, parts.volumes());
+        }
+        boolean inQueue = saved.capturing() && saved.steady() && !added;
+        boolean gap = false;
+        if (!trusted || (!mode.sameBoot() && !inQueue)) {
+            parts.volumes().forEach(volume -> volume.dirty.markAll());
+            saved = new ProductionMachine.Saved(false, false, true, saved.epoch(), saved.resyncId());
+            journal.trim(journal.lastIndex());
+        } else if (!mode.sameBoot()) {
+            gap = true;
+            parts.volumes().forEach(VmFiles::markActive);
+            journal.trim(journal.lastIndex());
+            LOG.warn("VM {}: the machine went down; the active extents are resynced", vmUuid);
+        } else if (added) {
+            saved = new ProductionMachine.Saved(false, false, true, saved.epoch(), saved.resyncId());
+        }
+        for (ProtectedVolume volume : parts.volumes()) {
+            // Released once the VM is in its queue with all of this durable at the DR side.
+            volume.activity.adoptRecovered(journal.lastSequence());
+        }
+        return new VmFiles(parts, saved, gap, settings.segmentBytes());
+    }
+
+    /** A volume that left the VM and comes back later must not find its old, clean bitmap. */
+    private static void forgetRemoved(Path directory, List<Disk> disks) throws JournalException {
+        Set<String> kept = new HashSet<>();
+        disks.forEach(disk -> kept.add(disk.id().key().toString()));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.{dirty,active}")) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                if (!kept.contains(name.substring(0, name.indexOf('.')))) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "a bitmap of a VM can't be deleted", e);
+        }
+    }
+
+    private static void rememberVolumes(Path directory, List<Disk> disks) throws JournalException {
+        Path next = directory.resolve(VOLUMES_FILE + ".new");
+        try {
+            Files.write(next, disks.stream().map(disk -> disk.id().value()).toList());
+            Files.move(
+                    next,
+                    directory.resolve(VOLUMES_FILE),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "the volume list of a VM can't be written", e);
+        }
+    }
+
+    /** The volumes that any VM below a folder protected when it was last open, by the VM's folder. */
+    public static Map<VolumeId, Path> remembered(Path directory) throws JournalException {
+        Map<VolumeId, Path> volumes = new HashMap<>();
+        if (!Files.isDirectory(directory)) {
+            return volumes;
+        }
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(directory)) {
+            for (Path folder : folders) {
+                Path list = folder.resolve(VOLUMES_FILE);
+                if (Files.isRegularFile(list)) {
+                    Files.readAllLines(list).stream()
+                            .filter(VolumeId::isValid)
+                            .forEach(name -> volumes.put(new VolumeId(name), folder));
+                }
+            }
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "the folder of the VMs can't be read", e);
+        }
+        return volumes;
+    }
+
+    /** Forgets that history and bitmaps of a VM can be trusted: a write is about to pass them by. */
+    public static void distrust(Path vmDirectory) throws JournalException {
+        try {
+            Files.deleteIfExists(vmDirectory.resolve(MODE_FILE));
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be deleted", e);
+        }
+    }
+
+    private static void redo(UUID vmUuid, Journal journal, ModeFile mode, List<ProtectedVolume> volumes)
+            throws VrgException {
+        long from = mode.sameBoot()
+                ? Math.max(journal.firstIndex(), mode.redoMark() + 1 - (journal.lastSequence() - journal.lastIndex()))
+                : journal.firstIndex();
+        if (from > journal.lastIndex()) {
+            return;
+        }
+        long redone = 0;
+        try (Journal.Cursor cursor = journal.cursor(from)) {
+            Optional<Journal.Entry> entry = cursor.next();
+            while (entry.isPresent()) {
+                StreamRecord record = entry.get().record();
+                Optional<ProtectedVolume> volume = find(volumes, record.volume());
+                if (entry.get().epoch() == journal.epoch() && record.type().isData() && volume.isPresent()) {
+                    redo(record, volume.get());
+                    redone++;
+                }
+                entry = cursor.next();
+            }
+        }
+        mode.redoMark(journal.lastSequence());
+        LOG.info("VM {}: {} records of the journal were redone into its volumes", vmUuid, redone);
+    }
+
+    private static void redo(StreamRecord record, ProtectedVolume volume) throws StorageException {
+        if (!volume.inline || record.endBytes() > volume.sizeBytes()) {
+            return;
+        }
+        if (record.type().carriesBytes()) {
+            volume.disk.write(record.offsetBytes(), record.payload().duplicate());
+        } else {
+            volume.disk.zero(record.offsetBytes(), record.lengthBytes(), false);
+        }
+    }
+
+    private static Optional<ProtectedVolume> find(List<ProtectedVolume> volumes, VolumeKey key) {
+        return volumes.stream().filter(volume -> volume.key.equals(key)).findFirst();
+    }
+
+    private static void markActive(ProtectedVolume volume) {
+        BitSet extents = volume.activity.extents();
+        long bytes = volume.activity.extentBytes();
+        for (int i = extents.nextSetBit(0); i >= 0; i = extents.nextSetBit(i + 1)) {
+            long start = i * bytes;
+            volume.dirty.mark(start, Math.min(bytes, volume.sizeBytes() - start));
+        }
+    }
+
+    Journal journal() {
+        return journal;
+    }
+
+    ModeFile mode() {
+        return mode;
+    }
+
+    List<ProtectedVolume> volumes() {
+        return volumes;
+    }
+
+    ProductionMachine newMachine() {
+        return new ProductionMachine(
+                saved, new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), gapCovered));
+    }
+
+    /**
+     * Call after the first record of an epoch, by the thread that appends: from here on sequence and index differ by
+     * another constant. It holds for all that is retained, because an epoch that skips numbers begins on an empty
+     * journal.
+     */
+    final void epochBegan() {
+        indexToSequence = journal.lastSequence() - journal.lastIndex();
+    }
+
+    /** Index of the entry with a sequence. */
+    long indexOf(long sequence) {
+        return sequence - indexToSequence;
+    }
+
+    /** Oldest sequence still in the journal; one more than the newest when it is empty. */
+    long firstSequence() {
+        return journal.firstIndex() + indexToSequence;
+    }
+
+    /** Drops the journal, once the volumes hold durably what a flush of the guest may have left to it alone. */
+    void dropJournal() {
+        try {
+            flushInline();
+            journal.trim(journal.lastIndex());
+        } catch (VrgException e) {
+            LOG.warn("The journal can't be dropped: {}", e.getMessage());
+        }
+    }
+
+    private void flushInline() throws StorageException {
+        for (ProtectedVolume volume : volumes) {
+            if (volume.inline) {
+                volume.disk.flush();
+            }
+        }
+    }
+
+    /**
+     * Trims what is durable at the DR side and stands, synced, in the volumes; releases the activity log. Volumes are
+     * synced only when a segment's worth can be trimmed or the VM is idle.
+     */
+    synchronized void tidy(long safeSequence, boolean steady) throws VrgException {
+        long index = indexOf(safeSequence);
+        boolean idle = safeSequence == tidiedSequence && index == journal.lastIndex();
+        if (index >= journal.firstIndex() && (idle || journal.usedBytes() > segmentBytes)) {
+            flushInline();
+            journal.trim(Math.min(index, journal.lastIndex()));
+        }
+        tidiedSequence = safeSequence;
+        if (steady) {
+            for (ProtectedVolume volume : volumes) {
+                volume.activity.release(safeSequence);
+            }
+        }
+    }
+
+    void delete() throws JournalException {
+        delete(directory);
+    }
+
+    /** Removes all that is kept about a VM that is not open. */
+    public static void delete(Path directory) throws JournalException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "the files of a removed VM can't be deleted", e);
+        }
+    }
+
+    @Override
+    public void close() throws VrgException {
+        for (ProtectedVolume volume : volumes) {
+            volume.close();
+        }
+        journal.close();
+        mode.close();
+    }
+}

@@ -1,0 +1,170 @@
+package org.openvrg.replication.internal.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.openvrg.api.model.ProtectionState;
+import org.openvrg.replication.internal.machine.ProductionMachine.Phase;
+import org.openvrg.replication.internal.machine.ProductionMachine.Retained;
+import org.openvrg.replication.internal.machine.ProductionMachine.Saved;
+
+class ProductionMachineTest {
+    private static ProductionMachine fresh() {
+        return new ProductionMachine(Saved.NEW, new Retained(1, 0, false));
+    }
+
+    private static <A extends Action> Optional<A> find(List<Action> actions, Class<A> type) {
+        return actions.stream().filter(type::isInstance).map(type::cast).findFirst();
+    }
+
+    private static ProductionMachine steady() {
+        ProductionMachine machine = fresh();
+        machine.on(new Event.PeerReady(0, 0, 0, false));
+        machine.on(new Event.EpochStarted(1, 1));
+        machine.on(new Event.ResyncReady(1));
+        machine.on(new Event.CopyDone());
+        machine.on(new Event.ResyncEnded(2));
+        machine.journalAt(1, 2);
+        machine.on(new Event.Durable(2));
+        assertEquals(Phase.STEADY, machine.phase());
+        return machine;
+    }
+
+    @Test
+    void newVmGoesFromConsistencyCheckToQueue() {
+        ProductionMachine machine = fresh();
+        assertEquals(ProtectionState.CONSISTENCY_CHECK, machine.state());
+        assertFalse(machine.capturing());
+
+        List<Action> actions = machine.on(new Event.PeerReady(0, 0, 0, false));
+        Action.StartEpoch start = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertTrue(start.compare());
+        assertEquals(1, start.epoch());
+
+        machine.on(new Event.EpochStarted(1, 1));
+        assertTrue(machine.capturing());
+        assertInstanceOf(
+                Action.StartCopy.class, machine.on(new Event.ResyncReady(1)).get(0));
+        assertInstanceOf(
+                Action.EndResync.class, machine.on(new Event.CopyDone()).get(0));
+        machine.on(new Event.ResyncEnded(9));
+        machine.on(new Event.Durable(8));
+        assertEquals(ProtectionState.CONSISTENCY_CHECK, machine.state());
+        machine.on(new Event.Durable(9));
+        assertEquals(ProtectionState.INCREMENTAL_QUEUE, machine.state());
+    }
+
+    @Test
+    void fullJournalLeadsToDirtyResyncOnlyOnceTheRestIsDurable() {
+        ProductionMachine machine = steady();
+        machine.journalAt(3, 100);
+        machine.on(new Event.CaptureBroke("full"));
+        assertEquals(ProtectionState.INCREMENTAL_CBT, machine.state());
+        assertTrue(
+                find(machine.on(new Event.Durable(99)), Action.StartEpoch.class).isEmpty());
+        Action.StartEpoch start = find(machine.on(new Event.Durable(100)), Action.StartEpoch.class)
+                .orElseThrow();
+        assertFalse(start.compare());
+        assertEquals(2, start.epoch());
+        assertEquals(101, start.minimumSequence());
+    }
+
+    @Test
+    void linkLossInTheQueueResumesBehindTheLastDurableRecord() {
+        ProductionMachine machine = steady();
+        machine.on(new Event.PeerLost());
+        machine.journalAt(3, 500);
+        assertEquals(ProtectionState.INCREMENTAL_QUEUE, machine.state());
+        List<Action> actions = machine.on(new Event.PeerReady(1, 42, 0, false));
+        assertEquals(List.of(new Action.SendFrom(43)), actions);
+    }
+
+    @Test
+    void peerThatLostItsHistoryCausesAFullCheck() {
+        ProductionMachine machine = steady();
+        machine.on(new Event.PeerLost());
+        machine.journalAt(400, 500);
+        List<Action> actions = machine.on(new Event.PeerReady(0, 0, 0, false));
+        assertTrue(find(actions, Action.StopCapture.class).isPresent());
+        assertTrue(find(actions, Action.MarkAll.class).isPresent());
+        Action.StartEpoch start = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertTrue(start.compare());
+        assertEquals(ProtectionState.CONSISTENCY_CHECK, machine.state());
+    }
+
+    @Test
+    void peerAheadOfProductionCausesAFullCheckAboveItsSequence() {
+        ProductionMachine machine = steady();
+        machine.on(new Event.PeerLost());
+        machine.journalAt(3, 10);
+        Action.StartEpoch start = find(machine.on(new Event.PeerReady(7, 900, 0, false)), Action.StartEpoch.class)
+                .orElseThrow();
+        assertEquals(8, start.epoch());
+        assertEquals(901, start.minimumSequence());
+    }
+
+    @Test
+    void brokenCaptureWhileCopyingKeepsComparing() {
+        ProductionMachine machine = fresh();
+        machine.on(new Event.PeerReady(0, 0, 0, false));
+        machine.on(new Event.EpochStarted(1, 1));
+        machine.on(new Event.ResyncReady(1));
+        machine.journalAt(1, 30);
+        List<Action> actions = machine.on(new Event.CaptureBroke("full"));
+        assertInstanceOf(Action.StopCopy.class, actions.get(0));
+        assertEquals(ProtectionState.CONSISTENCY_CHECK, machine.state());
+        assertEquals(Phase.DRAINING, machine.phase());
+        Action.StartEpoch start =
+                find(machine.on(new Event.Durable(30)), Action.StartEpoch.class).orElseThrow();
+        assertTrue(start.compare());
+        assertEquals(2, start.resyncId());
+    }
+
+    @Test
+    void restartInTheQueueGoesOnCapturing() {
+        Saved saved = steady().saved();
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(3, 77, false));
+        assertTrue(machine.capturing());
+        assertEquals(List.of(new Action.SendFrom(51)), machine.on(new Event.PeerReady(1, 50, 0, false)));
+    }
+
+    @Test
+    void restartInTheMiddleOfAResyncDrainsAndStartsItAnew() {
+        Saved saved = new Saved(true, false, true, 4, 9);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(200, 220, false));
+        assertFalse(machine.capturing());
+        List<Action> actions = machine.on(new Event.PeerReady(3, 199, 8, false));
+        assertEquals(List.of(new Action.SendFrom(200)), actions);
+        Action.StartEpoch start = find(machine.on(new Event.Durable(220)), Action.StartEpoch.class)
+                .orElseThrow();
+        assertEquals(5, start.epoch());
+        assertEquals(10, start.resyncId());
+    }
+
+    @Test
+    void powerLossResyncsWhatWasMarkedWithoutAFullCheck() {
+        Saved saved = new Saved(true, true, false, 4, 9);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(481, 480, true));
+        assertEquals(ProtectionState.INCREMENTAL_CBT, machine.state());
+        List<Action> actions = machine.on(new Event.PeerReady(4, 500, 9, false));
+        assertTrue(find(actions, Action.MarkAll.class).isEmpty());
+        Action.StartEpoch start = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertFalse(start.compare());
+        assertEquals(501, start.minimumSequence());
+    }
+
+    @Test
+    void lateAnswersOfAFormerResyncChangeNothing() {
+        ProductionMachine machine = fresh();
+        machine.on(new Event.PeerReady(0, 0, 0, false));
+        machine.on(new Event.EpochStarted(1, 1));
+        assertTrue(machine.on(new Event.ResyncReady(77)).isEmpty());
+        assertTrue(machine.on(new Event.CopyDone()).isEmpty());
+        assertEquals(Phase.STARTING, machine.phase());
+    }
+}

@@ -1,0 +1,155 @@
+package org.openvrg.replication.internal.production;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.failure.VrgException;
+import org.openvrg.api.file.RawFileVolume;
+import org.openvrg.api.model.ProtectionState;
+import org.openvrg.api.model.RecordType;
+import org.openvrg.api.model.ResyncMark;
+import org.openvrg.api.model.StreamRecord;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.replication.internal.machine.ProductionMachine;
+
+/** Walks the table of what a start finds. */
+class VmFilesTest {
+    private static final UUID VM = UUID.randomUUID();
+    private static final UUID BOOT = UUID.randomUUID();
+    private static final VolumeId ID = new VolumeId("vol");
+    private static final int SIZE_BYTES = 16 << 20;
+    private static final ProductionMachine.Saved QUEUE = new ProductionMachine.Saved(true, true, false, 1, 1);
+
+    @TempDir
+    Path folder;
+
+    private Path disk;
+
+    @BeforeEach
+    void makeDisk() throws Exception {
+        disk = folder.resolve("disk.raw");
+        Files.write(disk, new byte[SIZE_BYTES]);
+    }
+
+    private VmFiles open(UUID boot) throws VrgException {
+        ProductionSettings settings = new ProductionSettings(folder.resolve("vms"), 1 << 20, 64 << 20, 50, boot);
+        return VmFiles.open(settings, VM, List.of(new VmFiles.Disk(ID, () -> RawFileVolume.open(disk, "vol"), true)));
+    }
+
+    /** Leaves files behind as a killed process would: two writes in the journal, the second not in the volume. */
+    private void leaveQueue(ProductionMachine.Saved saved, boolean captureStopped) throws VrgException {
+        try (VmFiles files = open(BOOT)) {
+            files.volumes().get(0).dirty.clearAll();
+            files.journal().beginEpoch(1);
+            files.mode().noteCaptureStarted(0);
+            files.journal().append(StreamRecord.resync(1, true, new ResyncMark(1, true, 0)));
+            for (int i = 2; i <= 3; i++) {
+                files.volumes().get(0).activity.touch(8 << 20, 1, i);
+                files.journal()
+                        .append(new StreamRecord(
+                                i, RecordType.WRITE, ID.key(), 8L << 20, 1, ByteBuffer.wrap(new byte[] {(byte) i})));
+            }
+            files.volumes().get(0).disk.write(8 << 20, ByteBuffer.wrap(new byte[] {2}));
+            files.mode().redoMark(2);
+            files.mode().save(saved);
+            if (captureStopped) {
+                files.mode().noteCaptureStopped();
+                files.volumes().get(0).disk.write(8 << 20, ByteBuffer.wrap(new byte[] {9}));
+                files.volumes().get(0).dirty.mark(8 << 20, 1);
+            }
+        }
+    }
+
+    private static int byteOf(VmFiles files) throws VrgException {
+        ByteBuffer one = ByteBuffer.allocate(1);
+        files.volumes().get(0).disk.read(8 << 20, one);
+        return one.get(0);
+    }
+
+    @Test
+    void nothingFoundLeadsToAFullCheck() throws Exception {
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(
+                    SIZE_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+            assertEquals(ProtectionState.CONSISTENCY_CHECK, files.newMachine().state());
+        }
+    }
+
+    @Test
+    void killedInTheQueueRedoesWhatWasUnderWay() throws Exception {
+        leaveQueue(QUEUE, false);
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(3, byteOf(files));
+            assertTrue(files.newMachine().capturing());
+            assertEquals(0, files.volumes().get(0).dirty.dirtyBlocks());
+            assertEquals(3, files.journal().lastSequence());
+        }
+    }
+
+    @Test
+    void killedWhileMarkingRedoesNothing() throws Exception {
+        leaveQueue(QUEUE, true);
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(9, byteOf(files), "a later write that passed the journal by must stay");
+            assertFalse(files.newMachine().capturing());
+            assertEquals(1, files.volumes().get(0).dirty.dirtyBlocks());
+        }
+    }
+
+    @Test
+    void powerLossInTheQueueMarksTheActiveExtents() throws Exception {
+        leaveQueue(QUEUE, false);
+        try (VmFiles files = open(UUID.randomUUID())) {
+            assertEquals(3, byteOf(files));
+            assertEquals(
+                    (4 << 20) / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+            assertTrue(files.volumes().get(0).dirty.isDirty((8 << 20) / VmFiles.BLOCK_BYTES));
+            assertEquals(ProtectionState.INCREMENTAL_CBT, files.newMachine().state());
+            assertTrue(files.journal().firstIndex() > files.journal().lastIndex());
+        }
+    }
+
+    @Test
+    void powerLossWhileMarkingLeadsToAFullCheck() throws Exception {
+        leaveQueue(QUEUE, true);
+        try (VmFiles files = open(UUID.randomUUID())) {
+            assertEquals(
+                    SIZE_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+            assertEquals(ProtectionState.CONSISTENCY_CHECK, files.newMachine().state());
+        }
+    }
+
+    @Test
+    void distrustedVmIsCheckedInFull() throws Exception {
+        leaveQueue(QUEUE, false);
+        VmFiles.distrust(folder.resolve("vms").resolve(VM.toString()));
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(2, byteOf(files));
+            assertEquals(
+                    SIZE_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+        }
+    }
+
+    @Test
+    void volumesAreRememberedUntilTheVmIsDeleted() throws Exception {
+        leaveQueue(QUEUE, false);
+        assertEquals(
+                List.of(ID),
+                List.copyOf(VmFiles.remembered(folder.resolve("vms")).keySet()));
+        VmFiles.delete(folder.resolve("vms").resolve(VM.toString()));
+        assertTrue(VmFiles.remembered(folder.resolve("vms")).isEmpty());
+    }
+}

@@ -1,0 +1,50 @@
+package org.openvrg.storage.localpome.internal;
+
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** One datastore for each factory configuration. */
+@Component(
+        service = DatastoreComponent.class,
+        configurationPid = "org.openvrg.storage.localpome",
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
+@Designate(ocd = DatastoreComponent.Config.class, factory = true)
+public final class DatastoreComponent {
+    private final Datastore datastore;
+
+    /** Configuration of a datastore. */
+    @ObjectClassDefinition(name = "VRG storage LOCALPOME", description = "Image files on a local datastore")
+    @interface Config {
+        /** Name of the datastore. */
+        @AttributeDefinition(description = "URN of the datastore; empty: the default datastore")
+        String dsUrn() default "";
+
+        /** Folder. */
+        @AttributeDefinition(description = "Absolute path of the folder with the image files")
+        String root() default "";
+
+        /** Whether missing volumes are created. */
+        @AttributeDefinition(description = "Whether a volume that does not exist is created, sparse")
+        boolean create$_$missing() default false;
+    }
+
+    /** Checks the configuration. */
+    @Activate
+    public DatastoreComponent(Config config) {
+        this.datastore = new Datastore(Settings.of(config.dsUrn(), config.root(), config.create$_$missing()));
+    }
+
+    @Deactivate
+    void deactivate() {
+        datastore.close();
+    }
+
+    Datastore datastore() {
+        return datastore;
+    }
+}

@@ -1,0 +1,181 @@
+package org.openvrg.writeagent.internal;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.openvrg.api.storage.Ownership;
+
+/**
+ * How far the volumes of one VM are, in a file that is mapped into memory: an update costs no system call and outlives
+ * the process. A power loss may take back what was not forced, therefore the file names the boot in which it was
+ * written, and in another boot only the flushed index counts.
+ *
+ * <pre>
+ *  0 magic       u64   "VRGAGST1"
+ *  8 VM          16 bytes
+ * 24 owner       16 bytes
+ * 40 generation  u64
+ * 48 boot        16 bytes  /proc/sys/kernel/random/boot_id
+ * 64 crc         u32   CRC32C of bytes 0..63
+ * 68 zero        4 bytes
+ * 72 applied     u64
+ * 80 flushed     u64
+ * </pre>
+ *
+ * All big-endian. The first 72 bytes never change within a file; a new owner, generation or boot makes a new file by
+ * rename. Updates are for one thread at a time, reads for any.
+ */
+final class StateFile {
+    private static final long MAGIC = 0x5652474147535431L;
+    private static final int CRC_AT = 64;
+    private static final int APPLIED_AT = 72;
+    private static final int FLUSHED_AT = 80;
+    private static final int LENGTH_BYTES = 88;
+    private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private final Path file;
+    private final MappedByteBuffer map;
+    private final Ownership owner;
+
+    private StateFile(Path file, MappedByteBuffer map, Ownership owner) {
+        this.file = file;
+        this.map = map;
+        this.owner = owner;
+    }
+
+    /** Makes the file of a VM, replacing one that may be there. */
+    static StateFile create(Path file, UUID vmUuid, UUID bootId, Ownership owner, long appliedIndex, long flushedIndex)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(LENGTH_BYTES).putLong(MAGIC);
+        put(bytes, vmUuid);
+        put(bytes, owner.vrgUuid());
+        bytes.putLong(owner.generation());
+        put(bytes, bootId);
+        bytes.putInt(crc(bytes))
+                .putInt(0)
+                .putLong(appliedIndex)
+                .putLong(flushedIndex)
+                .flip();
+        Path next = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel = FileChannel.open(
+                next, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncFolder(file);
+        return new StateFile(file, map(file), owner);
+    }
+
+    /**
+     * Opens the file of a VM.
+     *
+     * @return empty when it is damaged
+     */
+    static Optional<StateFile> open(Path file, UUID vmUuid, UUID bootId) throws IOException {
+        if (Files.size(file) != LENGTH_BYTES) {
+            return Optional.empty();
+        }
+        MappedByteBuffer map = map(file);
+        ByteBuffer in = map.duplicate();
+        if (in.getLong() != MAGIC || !vmUuid.equals(uuid(in))) {
+            return Optional.empty();
+        }
+        UUID vrgUuid = uuid(in);
+        Ownership owner = new Ownership(vrgUuid, in.getLong());
+        UUID writtenIn = uuid(in);
+        StateFile state = new StateFile(file, map, owner);
+        boolean sound = in.getInt() == crc(map) && in.getInt() == 0;
+        if (!sound || state.flushedIndex() < 0 || state.appliedIndex() < state.flushedIndex()) {
+            return Optional.empty();
+        }
+        if (writtenIn.equals(bootId)) {
+            return Optional.of(state);
+        }
+        long flushed = state.flushedIndex();
+        return Optional.of(create(file, vmUuid, bootId, owner, flushed, flushed));
+    }
+
+    /** Owner of the volumes. */
+    Ownership owner() {
+        return owner;
+    }
+
+    /** Newest entry on the volumes, 0 when not known. */
+    long appliedIndex() {
+        return (long) LONGS.getAcquire(map, APPLIED_AT);
+    }
+
+    /** Newest entry that survives a power loss. */
+    long flushedIndex() {
+        return (long) LONGS.getAcquire(map, FLUSHED_AT);
+    }
+
+    /** Notes progress; survives the end of the process. */
+    void setApplied(long index) {
+        LONGS.setRelease(map, APPLIED_AT, index);
+    }
+
+    /**
+     * Notes what was flushed; survives a power loss on return.
+     *
+     * @throws UncheckedIOException when it could not be synced; the old index holds then
+     */
+    void setFlushed(long index) {
+        long before = flushedIndex();
+        LONGS.setRelease(map, FLUSHED_AT, index);
+        try {
+            map.force();
+        } catch (UncheckedIOException e) {
+            LONGS.setRelease(map, FLUSHED_AT, before);
+            throw e;
+        }
+    }
+
+    /** Removes the file. */
+    void delete() throws IOException {
+        Files.deleteIfExists(file);
+        syncFolder(file);
+    }
+
+    private static MappedByteBuffer map(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH_BYTES);
+        }
+    }
+
+    private static int crc(ByteBuffer bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.duplicate().position(0).limit(CRC_AT));
+        return (int) crc.getValue();
+    }
+
+    private static void put(ByteBuffer out, UUID uuid) {
+        out.putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits());
+    }
+
+    private static UUID uuid(ByteBuffer in) {
+        long high = in.getLong();
+        return new UUID(high, in.getLong());
+    }
+
+    private static void syncFolder(Path file) throws IOException {
+        try (FileChannel folder = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
+            folder.force(true);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package org.openvrg.writeagent.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.storage.Ownership;
+
+class StateFileTest {
+    private static final UUID VM = new UUID(1, 2);
+    private static final UUID BOOT = new UUID(3, 4);
+    private static final Ownership OWNER = new Ownership(new UUID(5, 6), 7);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void withinABootProgressOutlivesTheProcess() throws Exception {
+        StateFile state = StateFile.create(file(), VM, BOOT, OWNER, 0, 0);
+        state.setApplied(1000);
+        state.setFlushed(900);
+        StateFile again = StateFile.open(file(), VM, BOOT).orElseThrow();
+        assertEquals(OWNER, again.owner());
+        assertEquals(1000, again.appliedIndex());
+        assertEquals(900, again.flushedIndex());
+    }
+
+    @Test
+    void inAnotherBootOnlyWhatWasFlushedCounts() throws Exception {
+        StateFile state = StateFile.create(file(), VM, BOOT, OWNER, 0, 0);
+        state.setApplied(1000);
+        state.setFlushed(900);
+        UUID next = new UUID(8, 9);
+        assertEquals(900, StateFile.open(file(), VM, next).orElseThrow().appliedIndex());
+        StateFile again = StateFile.open(file(), VM, next).orElseThrow();
+        again.setApplied(950);
+        assertEquals(950, StateFile.open(file(), VM, next).orElseThrow().appliedIndex());
+    }
+
+    @Test
+    void noticesEveryDamagedByteOfWhatNeverChanges() throws Exception {
+        StateFile.create(file(), VM, BOOT, OWNER, 5, 4);
+        byte[] good = Files.readAllBytes(file());
+        for (int at = 0; at < 72; at++) {
+            byte[] bad = good.clone();
+            bad[at] ^= 0x10;
+            Files.write(file(), bad);
+            assertTrue(StateFile.open(file(), VM, BOOT).isEmpty(), "byte " + at);
+        }
+        for (int length = 0; length < good.length; length++) {
+            Files.write(file(), Arrays.copyOf(good, length));
+            assertTrue(StateFile.open(file(), VM, BOOT).isEmpty(), "length " + length);
+        }
+        Files.write(file(), good);
+        assertTrue(StateFile.open(file(), new UUID(9, 9), BOOT).isEmpty(), "of another VM");
+        assertTrue(StateFile.open(file(), VM, BOOT).isPresent(), "the good one");
+    }
+
+    @Test
+    void anIndexThatCanNotBeIsDamage() throws Exception {
+        StateFile.create(file(), VM, BOOT, OWNER, 4, 5);
+        assertTrue(StateFile.open(file(), VM, BOOT).isEmpty());
+        StateFile.create(file(), VM, BOOT, OWNER, -1, -1);
+        assertTrue(StateFile.open(file(), VM, BOOT).isEmpty());
+    }
+
+    @Test
+    void aFolderServesOneAgent() throws Exception {
+        try (StateFolder states = new StateFolder(folder, BOOT)) {
+            assertTrue(states.find(VM).isEmpty());
+            assertThrows(IOException.class, () -> new StateFolder(folder, BOOT));
+            states.create(VM, OWNER, 3, 2).delete();
+            assertTrue(states.find(VM).isEmpty());
+        }
+        new StateFolder(folder, BOOT).close();
+        assertFalse(Files.exists(file()));
+    }
+
+    private Path file() {
+        return folder.resolve(VM + ".state");
+    }
+}

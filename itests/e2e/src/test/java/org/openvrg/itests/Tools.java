@@ -1,0 +1,74 @@
+package org.openvrg.itests;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs the tools that the tests take as oracles. One that is missing is a failure that names its package. */
+public final class Tools {
+    private static final Map<String, String> PACKAGES = Map.of(
+            "nbdcopy", "libnbd-bin",
+            "nbdinfo", "libnbd-bin",
+            "qemu-img", "qemu-utils",
+            "qemu-io", "qemu-utils",
+            "fio", "fio",
+            "/usr/bin/python3", "python3",
+            "tar", "tar");
+
+    private Tools() {}
+
+    /**
+     * What became of a run.
+     *
+     * @param code exit code
+     * @param output standard output and error together
+     */
+    public record Result(int code, String output) {}
+
+    /** Runs a tool to its end; any exit code is an answer. */
+    public static Result run(Duration limit, List<String> command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("vrg-tool", ".log");
+        try {
+            Process process = start(output, command);
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+                throw new AssertionError(command + " did not end within " + limit + ": " + text(output));
+            }
+            return new Result(process.exitValue(), text(output));
+        } finally {
+            Files.delete(output);
+        }
+    }
+
+    /** Runs a tool that has to succeed; returns what it wrote. */
+    public static String succeed(Duration limit, List<String> command) throws IOException, InterruptedException {
+        Result result = run(limit, command);
+        if (result.code() != 0) {
+            throw new AssertionError(command + " ended with " + result.code() + ": " + result.output());
+        }
+        return result.output();
+    }
+
+    /** Starts a tool in the background, its output going to a file. */
+    public static Process start(Path output, List<String> command) throws IOException {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+        } catch (IOException e) {
+            String tool = command.get(0);
+            throw new IOException(
+                    tool + " can't be started; install it: apt-get install " + PACKAGES.getOrDefault(tool, tool), e);
+        }
+    }
+
+    private static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,2 @@
+/** Slots of QEMU/KVM guests. */
+package org.openvrg.platform.kvm;

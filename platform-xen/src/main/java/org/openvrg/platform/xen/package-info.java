@@ -1,0 +1,2 @@
+/** Slots of Xen guests. */
+package org.openvrg.platform.xen;
