@@ -2,10 +2,12 @@ package org.openvrg.wire;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -24,8 +26,8 @@ import org.slf4j.LoggerFactory;
 final class LaneChannel extends SimpleChannelInboundHandler<Message> implements Lane, LivenessHandler.Actions {
     private static final Logger LOG = LoggerFactory.getLogger(LaneChannel.class);
 
-    /** How long a closing lane waits for what is queued to leave. */
-    private static final int CLOSE_FLUSH_MILLIS = 1000;
+    /** How long a closing lane waits for what is queued to leave, and for the peer to close as well. */
+    private static final int CLOSE_MILLIS = 1000;
 
     private final Channel channel;
     private final LaneListener listener;
@@ -140,9 +142,20 @@ final class LaneChannel extends SimpleChannelInboundHandler<Message> implements 
     @Override
     public void close(String reason) {
         if (closeReason.compareAndSet(Optional.empty(), Optional.of(reason)) && channel.isActive()) {
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-            channel.eventLoop().schedule(() -> channel.close(), CLOSE_FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> endOutput());
+            channel.eventLoop().schedule(() -> channel.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    /**
+     * Ends this side's direction only, and reads on until the peer ends its own: a socket that is closed with bytes
+     * unread, be it a TLS session ticket, is reset, and the reset destroys what the peer has not read yet.
+     */
+    private void endOutput() {
+        channel.config().setAutoRead(true);
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        ChannelFuture ended = tls == null ? channel.newSucceededFuture() : tls.closeOutbound();
+        ended.addListener(closed -> ((DuplexChannel) channel).shutdownOutput());
     }
 
     private void closeNow(String reason) {

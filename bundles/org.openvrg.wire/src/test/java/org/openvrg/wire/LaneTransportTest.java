@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.openvrg.api.failure.LinkException;
 
@@ -95,7 +96,7 @@ class LaneTransportTest {
         assertRefused(client.connectClear(address, new byte[32], atClient));
     }
 
-    @Test
+    @RepeatedTest(50)
     void deliversWhatWasSentBeforeAClose() throws Exception {
         Lane lane = await(client.connect(address, atClient));
         for (int i = 0; i < 20; i++) {
