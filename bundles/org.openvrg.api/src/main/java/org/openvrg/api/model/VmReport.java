@@ -13,6 +13,7 @@ import java.util.UUID;
  * @param detail one English sentence for people: what the VM does or waits for
  * @param volumes status of each volume; at the production side {@code NORMAL} or {@code SETTING_UP}
  * @param progress figures
+ * @param scrub how far the comparison of volumes and standbys in idle time is; at the production side only
  */
 public record VmReport(
         UUID vmUuid,
@@ -21,7 +22,8 @@ public record VmReport(
         boolean connected,
         String detail,
         Map<VolumeId, VolumeStatus> volumes,
-        Progress progress) {
+        Progress progress,
+        Scrub scrub) {
     /** Copies the map. */
     public VmReport {
         volumes = Map.copyOf(volumes);
@@ -54,4 +56,17 @@ public record VmReport(
             long capturedBytes,
             long wireBytes,
             long checkpointAgeMillis) {}
+
+    /**
+     * The comparison in idle time.
+     *
+     * @param doneBytes how far the present pass is
+     * @param totalBytes size of all volumes
+     * @param lastPassEpochMillis when the last full pass ended, in milliseconds since 1970; -1 before that
+     * @param differentBlocks blocks of 64 KiB that were found different and repaired, ever
+     */
+    public record Scrub(long doneBytes, long totalBytes, long lastPassEpochMillis, long differentBlocks) {
+        /** Of a VM that is not scrubbed here. */
+        public static final Scrub NONE = new Scrub(0, 0, -1, 0);
+    }
 }

@@ -21,6 +21,8 @@ public interface AlarmService {
         AGENT_LOST,
         /** A standby volume can't be used. */
         VOLUME_ERROR,
+        /** The scrub found blocks that differ from their standby. */
+        SCRUB_DIFFERENCE,
         /** There is no consistent copy of a VM at the DR side. */
         NO_CONSISTENT_COPY,
         /** A stored strategy can't be read, or the engine refuses it; its VM is not protected. */

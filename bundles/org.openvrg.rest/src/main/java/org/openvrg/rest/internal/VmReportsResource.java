@@ -27,7 +27,8 @@ public final class VmReportsResource {
             boolean connected,
             String detail,
             Map<String, Integer> volumes,
-            VmReport.Progress progress) {
+            VmReport.Progress progress,
+            VmReport.Scrub scrub) {
         static Report of(VmReport report) {
             Map<String, Integer> volumes = new TreeMap<>();
             report.volumes().forEach((volume, status) -> volumes.put(volume.value(), status.number()));
@@ -38,7 +39,8 @@ public final class VmReportsResource {
                     report.connected(),
                     report.detail(),
                     volumes,
-                    report.progress());
+                    report.progress(),
+                    report.scrub());
         }
     }
 

@@ -579,7 +579,15 @@ class RestContractTest {
         VmReport.Progress progress = new VmReport.Progress(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
         gateway.reports.put(
                 vm,
-                new VmReport(vm, ProtectionState.INCREMENTAL_QUEUE, production, connected, "fine", volumes, progress));
+                new VmReport(
+                        vm,
+                        ProtectionState.INCREMENTAL_QUEUE,
+                        production,
+                        connected,
+                        "fine",
+                        volumes,
+                        progress,
+                        new VmReport.Scrub(12, 13, 14, 15)));
     }
 
     private static void assertPage(int size, int total, String query) throws Exception {

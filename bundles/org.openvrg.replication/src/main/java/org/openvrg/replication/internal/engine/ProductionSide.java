@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,7 @@ import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.production.InlineExport;
 import org.openvrg.replication.internal.production.ProductionSettings;
 import org.openvrg.replication.internal.production.ProductionVm;
+import org.openvrg.replication.internal.production.ScrubBudget;
 import org.openvrg.replication.internal.production.VmFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +52,7 @@ final class ProductionSide {
     private final InlineExports exports;
     private final PeerLink link;
     private final AlarmService alarms;
+    private final ScrubBudget scrubBudget;
     private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
 
     private static final class Entry {
@@ -77,6 +80,7 @@ final class ProductionSide {
         this.exports = exports;
         this.link = link;
         this.alarms = alarms;
+        this.scrubBudget = new ScrubBudget(settings.scrubBytesPerSecond(), System::nanoTime);
     }
 
     /** Notes a strategy; {@link #bringUp} carries it out. */
@@ -212,7 +216,7 @@ final class ProductionSide {
         }
         VmFiles files = VmFiles.open(settings, strategy.vmUuid(), disks);
         ProductionVm vm = new ProductionVm(
-                strategy.vmUuid(), files, strategy.encrypt(), strategy.compress(), workers, link, alarms);
+                strategy.vmUuid(), files, strategy.encrypt(), strategy.compress(), workers, link, alarms, scrubBudget);
         entry.vm = Optional.of(vm);
         entry.standing = strategy.volumes();
         LOG.info(
@@ -270,9 +274,11 @@ final class ProductionSide {
         if (vm.isEmpty()) {
             return; // it never stood since the start: nothing is queued in memory, and its files are dropped knowingly
         }
+        CompletableFuture<Boolean> drained = vm.get().drained();
         try {
-            vm.get().drained().get(seconds, TimeUnit.SECONDS);
+            drained.get(seconds, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
+            drained.cancel(false);
             VmReport.Progress figures = vm.get().progress(System.currentTimeMillis());
             long records = figures.lastSequence() - figures.durableSequence();
             throw new RequestException(
@@ -300,12 +306,26 @@ final class ProductionSide {
         }
         if (entry.vm.isEmpty()) {
             VmReport.Progress none = new VmReport.Progress(0, 0, 0, 0, settings.journalLimitBytes(), 0, 0, 0, 0, 0, -1);
-            return Optional.of(
-                    new VmReport(vmUuid, ProtectionState.CONSISTENCY_CHECK, true, false, entry.waiting, volumes, none));
+            return Optional.of(new VmReport(
+                    vmUuid,
+                    ProtectionState.CONSISTENCY_CHECK,
+                    true,
+                    false,
+                    entry.waiting,
+                    volumes,
+                    none,
+                    VmReport.Scrub.NONE));
         }
         ProductionVm vm = entry.vm.get();
         return Optional.of(new VmReport(
-                vmUuid, vm.state(), true, vm.attached(), vm.detail(), volumes, vm.progress(nowEpochMillis)));
+                vmUuid,
+                vm.state(),
+                true,
+                vm.attached(),
+                vm.detail(),
+                volumes,
+                vm.progress(nowEpochMillis),
+                vm.scrub()));
     }
 
     void close() {

@@ -62,6 +62,10 @@ public final class ReplicationComponent {
         @AttributeDefinition(description = "Longest time in milliseconds that the journal may keep a write, 1 to 10000")
         int ingest_max$_$latency() default 50;
 
+        @AttributeDefinition(
+                description = "Bytes a second that the scrub of all VMs reads, up to 10 GiB; 0 for no scrub")
+        long scrub_bytes$_$per$_$second() default 8 * MIB;
+
         @AttributeDefinition(description = "File with the pairing secret, which also enrols at agents; empty for none")
         String pairing$_$secret$_$file() default "";
     }
@@ -99,6 +103,7 @@ public final class ReplicationComponent {
         }
         check("journal.limit-bytes", config.journal_limit$_$bytes(), 64 * MIB, Long.MAX_VALUE);
         check("journal.segment-bytes", config.journal_segment$_$bytes(), MIB, 1024 * MIB);
+        check("scrub.bytes-per-second", config.scrub_bytes$_$per$_$second(), 0, 10_240 * MIB);
         check("ingest.max-latency", config.ingest_max$_$latency(), 1, 10_000);
         Path directory = Path.of(config.directory());
         return new ReplicationEngine.EngineSettings(
@@ -107,6 +112,7 @@ public final class ReplicationComponent {
                         config.journal_segment$_$bytes(),
                         config.journal_limit$_$bytes(),
                         config.ingest_max$_$latency(),
+                        config.scrub_bytes$_$per$_$second(),
                         bootId()),
                 new StandbySettings(
                         directory.resolve("standby"),

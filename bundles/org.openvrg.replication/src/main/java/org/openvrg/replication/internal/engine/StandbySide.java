@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -134,9 +135,11 @@ final class StandbySide {
         }
         StandbyVm vm = found.get();
         vm.refuse();
+        CompletableFuture<Void> drained = vm.drained();
         try {
-            vm.drained().get(seconds, TimeUnit.SECONDS);
+            drained.get(seconds, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
+            drained.cancel(false);
             vm.resume();
             long entriesLeft = vm.queuedEntries();
             throw new RequestException(
@@ -178,7 +181,14 @@ final class StandbySide {
             entry.strategy.volumes().forEach(volume -> volumes.put(volume, VolumeStatus.SETTING_UP));
             VmReport.Progress none = new VmReport.Progress(0, 0, 0, 0, settings.journalLimitBytes(), 0, 0, 0, 0, 0, -1);
             return Optional.of(new VmReport(
-                    vmUuid, ProtectionState.CONSISTENCY_CHECK, false, false, entry.waiting, volumes, none));
+                    vmUuid,
+                    ProtectionState.CONSISTENCY_CHECK,
+                    false,
+                    false,
+                    entry.waiting,
+                    volumes,
+                    none,
+                    VmReport.Scrub.NONE));
         }
         return Optional.of(entry.vm.get().report(nowEpochMillis));
     }

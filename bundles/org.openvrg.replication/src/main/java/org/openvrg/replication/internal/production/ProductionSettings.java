@@ -10,7 +10,13 @@ import java.util.UUID;
  * @param segmentBytes size of a journal segment
  * @param journalLimitBytes limit of a VM's journal
  * @param maxLatencyMillis longest time that the journal may keep a write
+ * @param scrubBytesPerSecond most that the scrub of all VMs reads; 0: there is none
  * @param bootId identity of this boot of the machine
  */
 public record ProductionSettings(
-        Path directory, long segmentBytes, long journalLimitBytes, int maxLatencyMillis, UUID bootId) {}
+        Path directory,
+        long segmentBytes,
+        long journalLimitBytes,
+        int maxLatencyMillis,
+        long scrubBytesPerSecond,
+        UUID bootId) {}

@@ -36,6 +36,9 @@ public final class ProductionVm implements AutoCloseable {
     /** Pause before an epoch is tried again that the journal refused. */
     private static final long EPOCH_RETRY_MILLIS = 1_000;
 
+    /** Records that may wait for the DR side while a VM counts as idle for the scrub. */
+    private static final int IDLE_RECORDS = 256;
+
     /** Ticks between two rounds of trimming and of releasing the activity log. */
     private static final int TICKS_PER_TRIM = 4;
 
@@ -49,6 +52,7 @@ public final class ProductionVm implements AutoCloseable {
     private final Ingest ingest;
     private final ResyncCopier copier;
     private final StreamSender sender;
+    private final Scrubber scrubber;
     private final AtomicBoolean pumpPlanned = new AtomicBoolean();
 
     private volatile boolean encrypt;
@@ -69,7 +73,8 @@ public final class ProductionVm implements AutoCloseable {
             boolean compress,
             Workers workers,
             PeerLink link,
-            AlarmService alarms) {
+            AlarmService alarms,
+            ScrubBudget scrubBudget) {
         this.vmUuid = vmUuid;
         this.files = files;
         this.encrypt = encrypt;
@@ -107,6 +112,16 @@ public final class ProductionVm implements AutoCloseable {
         this.sender = new StreamSender(vmUuid, files);
         this.copier = new ResyncCopier(
                 vmUuid, files.volumes(), ingest, actor, workers.read(), workers.readBudget(), new CopyHost());
+        this.scrubber = new Scrubber(
+                vmUuid,
+                files.volumes(),
+                files.scrub(),
+                scrubBudget,
+                actor,
+                workers.read(),
+                workers.sync(),
+                System::currentTimeMillis,
+                new ScrubHost());
         ingest.save(machine.saved());
     }
 
@@ -173,6 +188,7 @@ public final class ProductionVm implements AutoCloseable {
         actor.execute(() -> {
             connect();
             copier.retry();
+            scrubber.tick();
             planPump();
             if (++ticks % TICKS_PER_TRIM == 0) {
                 tidy();
@@ -221,12 +237,14 @@ public final class ProductionVm implements AutoCloseable {
             checkpointEpochMillis = durable.checkpointEpochMillis();
             dispatch(new Event.Durable(durable.durableSequence()));
             copier.framesDurable(durable.resyncId(), durable.resyncDurableFrames());
+            scrubber.advance();
         } else if (message instanceof Message.ResyncReady ready) {
             dispatch(new Event.ResyncReady(ready.resyncId()));
         } else if (message instanceof Message.ResyncDemand demand) {
             dispatch(new Event.FullCheckNeeded("the DR side asks for it: " + demand.reason()));
         } else if (message instanceof Message.HashReply reply) {
             copier.hashReply(reply);
+            scrubber.hashReply(reply);
         } else if (message instanceof Message.Detach detach) {
             detail = "the DR side let go: " + detach.reason();
             peer.refused();
@@ -288,6 +306,7 @@ public final class ProductionVm implements AutoCloseable {
             sendFrom(from.sequence());
         } else if (action instanceof Action.StopSending) {
             sender.stop();
+            scrubber.leave();
         } else if (action instanceof Action.StartEpoch start) {
             startEpoch(start);
         } else if (action instanceof Action.StartCopy copy) {
@@ -316,6 +335,7 @@ public final class ProductionVm implements AutoCloseable {
     }
 
     private void startEpoch(Action.StartEpoch start) {
+        scrubber.leave();
         copier.newResync();
         files.dropJournal(); // all of it is durable at the DR side: the epoch gets the whole room
         ResyncMark mark = new ResyncMark(start.resyncId(), start.compare(), System.currentTimeMillis());
@@ -350,6 +370,7 @@ public final class ProductionVm implements AutoCloseable {
         if (announce.state() == ProtectionState.INCREMENTAL_QUEUE) {
             alarms.clear(AlarmService.Kind.VM_FELL_TO_CBT, subject);
             alarms.clear(AlarmService.Kind.JOURNAL_FAILED, subject);
+            alarms.clear(AlarmService.Kind.SCRUB_DIFFERENCE, subject);
         } else if (announce.state() == ProtectionState.INCREMENTAL_CBT) {
             alarms.raise(AlarmService.Kind.VM_FELL_TO_CBT, subject, announce.detail());
         }
@@ -401,7 +422,7 @@ public final class ProductionVm implements AutoCloseable {
     /**
      * Waits until all that was answered to the guest is durable at the DR side.
      *
-     * @return completes with true once that is so; with false at once when it can't become so without a resync
+     * @return completes with true once that is so; whoever waits no more cancels it
      */
     public CompletableFuture<Boolean> drained() {
         CompletableFuture<Boolean> result = new CompletableFuture<>();
@@ -410,7 +431,7 @@ public final class ProductionVm implements AutoCloseable {
     }
 
     private void awaitDrained(CompletableFuture<Boolean> result) {
-        if (result.isDone()) {
+        if (result.isDone() || closed) {
             return;
         }
         if (machine.phase() == ProductionMachine.Phase.STEADY
@@ -440,6 +461,7 @@ public final class ProductionVm implements AutoCloseable {
         actor.execute(() -> {
             copier.stop();
             sender.stop();
+            scrubber.leave();
             peer.leave();
             stopped.complete(null);
         });
@@ -484,6 +506,52 @@ public final class ProductionVm implements AutoCloseable {
                 ingest.capturedBytes(),
                 sender.sentBytes(),
                 checkpointEpochMillis == 0 ? -1 : age);
+    }
+
+    /** How far the scrub is. */
+    public VmReport.Scrub scrub() {
+        return scrubber.report();
+    }
+
+    private final class ScrubHost implements Scrubber.Host {
+        @Override
+        public boolean inQueue() {
+            return machine.phase() == ProductionMachine.Phase.STEADY && ingest.capturing() && peer.attached();
+        }
+
+        @Override
+        public boolean idle() {
+            return lastSequence() - durableSequence < IDLE_RECORDS;
+        }
+
+        @Override
+        public long lastSequence() {
+            return files.journal().lastSequence();
+        }
+
+        @Override
+        public long appliedSequence() {
+            return appliedSequence;
+        }
+
+        @Override
+        public void send(Message message) {
+            peer.send(message);
+        }
+
+        @Override
+        public void differs(ProtectedVolume volume, List<Long> blocks) {
+            String text = blocks.size() + " blocks of volume " + volume.id + " differ from their standby";
+            LOG.error("VM {}: {}, the first is {}; they are copied", vmUuid, text, blocks.get(0));
+            alarms.raise(AlarmService.Kind.SCRUB_DIFFERENCE, vmUuid.toString(), text);
+            ingest.stopCapture(); // marks may only appear while writes mark, too
+            long blockBytes = volume.dirty.blockBytes();
+            for (long block : blocks) {
+                long offset = block * blockBytes;
+                volume.dirty.mark(offset, Math.min(blockBytes, volume.sizeBytes() - offset));
+            }
+            on(new Event.CaptureBroke(text));
+        }
     }
 
     private final class CopyHost implements ResyncCopier.Host {

@@ -3,7 +3,6 @@ package org.openvrg.replication.internal.production;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -372,7 +371,7 @@ final class ResyncCopier {
                 run.blocks()));
         int mine = session;
         readPool.execute(() -> {
-            Optional<byte[]> hashes = hash(run);
+            Optional<byte[]> hashes = VolumeHasher.hash(run.volume(), run.firstBlock(), run.blocks());
             actor.execute(() -> {
                 if (session == mine) {
                     comparison.local = Optional.of(hashes.orElse(new byte[0]));
@@ -380,25 +379,6 @@ final class ResyncCopier {
                 }
             });
         });
-    }
-
-    private Optional<byte[]> hash(Run run) {
-        ByteBuffer block = ByteBuffer.allocateDirect(run.volume().dirty.blockBytes());
-        byte[] hashes = new byte[run.blocks() * BlockHash.LENGTH_BYTES];
-        try {
-            for (int i = 0; i < run.blocks(); i++) {
-                long offset = run.offsetBytes() + (long) i * run.volume().dirty.blockBytes();
-                block.clear()
-                        .limit((int) Math.min(block.capacity(), run.volume().sizeBytes() - offset));
-                run.volume().disk.read(offset, block);
-                System.arraycopy(
-                        BlockHash.of(block.flip()), 0, hashes, i * BlockHash.LENGTH_BYTES, BlockHash.LENGTH_BYTES);
-            }
-            return Optional.of(hashes);
-        } catch (StorageException e) {
-            LOG.warn("Volume {} can't be read for the comparison: {}", run.volume().id, e.getMessage());
-            return Optional.empty();
-        }
     }
 
     private void settle(long request, Comparison comparison) {
@@ -417,9 +397,11 @@ final class ResyncCopier {
         int most = READ_BYTES / run.volume().dirty.blockBytes();
         int at = 0;
         while (at < run.blocks()) {
-            boolean equal = equalAt(local, remote, at);
+            boolean equal = VolumeHasher.equalAt(local, remote, at);
             int next = at + 1;
-            while (next < run.blocks() && equalAt(local, remote, next) == equal && (equal || next - at < most)) {
+            while (next < run.blocks()
+                    && VolumeHasher.equalAt(local, remote, next) == equal
+                    && (equal || next - at < most)) {
                 next++;
             }
             Run part = new Run(run.volume(), run.firstBlock() + at, next - at);
@@ -431,11 +413,6 @@ final class ResyncCopier {
             at = next;
         }
         advance();
-    }
-
-    private static boolean equalAt(byte[] local, byte[] remote, int block) {
-        int from = block * BlockHash.LENGTH_BYTES;
-        return Arrays.equals(local, from, from + BlockHash.LENGTH_BYTES, remote, from, from + BlockHash.LENGTH_BYTES);
     }
 
     private void addToCopy(Run run) {

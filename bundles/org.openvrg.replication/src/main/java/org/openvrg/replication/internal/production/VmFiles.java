@@ -56,6 +56,7 @@ public final class VmFiles implements AutoCloseable {
     public static final int BLOCK_BYTES = 64 * 1024;
 
     private static final String MODE_FILE = "mode";
+    private static final String SCRUB_FILE = "scrub";
     private static final String VOLUMES_FILE = "volumes";
 
     private static final Logger LOG = LoggerFactory.getLogger(VmFiles.class);
@@ -63,6 +64,7 @@ public final class VmFiles implements AutoCloseable {
     private final Path directory;
     private final Journal journal;
     private final ModeFile mode;
+    private final ScrubFile scrub;
     private final List<ProtectedVolume> volumes;
     private final ProductionMachine.Saved saved;
     private final boolean gapCovered;
@@ -89,6 +91,7 @@ public final class VmFiles implements AutoCloseable {
         this.directory = parts.directory();
         this.journal = parts.journal();
         this.mode = parts.mode();
+        this.scrub = new ScrubFile(parts.directory().resolve(SCRUB_FILE));
         this.volumes = List.copyOf(parts.volumes());
         this.saved = saved;
         this.gapCovered = gapCovered;
@@ -308,6 +311,10 @@ public final class VmFiles implements AutoCloseable {
         return volumes;
     }
 
+    ScrubFile scrub() {
+        return scrub;
+    }
+
     ProductionMachine newMachine() {
         return new ProductionMachine(
                 saved, new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), gapCovered));
@@ -389,6 +396,7 @@ public final class VmFiles implements AutoCloseable {
 
     @Override
     public void close() throws VrgException {
+        scrub.close();
         for (ProtectedVolume volume : volumes) {
             volume.close();
         }

@@ -141,12 +141,13 @@ final class StandbyJournal implements AutoCloseable {
 
     /**
      * Gives up all that is here: entries are damaged, or the volumes know more than the journal. Production finds that
-     * this side has seen no epoch, and compares everything.
+     * this side has seen no epoch, and compares everything. Volumes that are consistent stay so: the comparison is held
+     * back from them like any resync.
      *
      * @param generation new, so that the agent forgets its position too
      */
     void distrust(long generation) throws JournalException {
-        state = StandbyState.fresh(generation);
+        state = state.distrusted(generation);
         state.store(stateFile);
         journal.trim(journal.lastIndex());
     }

@@ -226,7 +226,9 @@ final class StandbyPeer {
 
     private void onHashRequest(Message.HashRequest request) {
         Optional<Lane> agent = applier.lane();
-        if (agent.isPresent() && applier.ready() && barrierPassed()) {
+        // Outside a resync it is production's scrub that asks; it waits itself for what has to be applied before.
+        boolean comparable = store.state().resyncId() == 0 || barrierPassed();
+        if (agent.isPresent() && applier.ready() && comparable) {
             agent.get().send(request);
         } else {
             forward(new Message.HashReply(vmUuid, request.requestId(), new byte[0]));

@@ -142,6 +142,16 @@ record StandbyState(
         return new StandbyState(generation, false, 0, true, 0, 0, 0, 0, 0, ProtectionState.CONSISTENCY_CHECK);
     }
 
+    /**
+     * Forgets the history, but not what the volumes are: entries go to them in order, so whatever is lost of the
+     * journal, they stand at one point of it.
+     */
+    StandbyState distrusted(long newGeneration) {
+        StandbyState fresh = fresh(newGeneration);
+        return new StandbyState(
+                newGeneration, consistent, 0, fresh.compare, 0, 0, 0, 0, 0, ProtectionState.CONSISTENCY_CHECK);
+    }
+
     /** The contract's state: what matters to whoever fails over now. */
     ProtectionState contractState() {
         if (resyncId != 0) {

@@ -201,14 +201,16 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         }
     }
 
-    /** Nothing behind the damage may be applied: the copy is given up, and production compares everything. */
+    /** Nothing behind the damage may be applied: the copy stays as it is, and production compares everything. */
     private void onDamage(JournalException damage) {
         LOG.error("VM {}: {}; a full check follows", vmUuid, damage.getMessage());
         alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), damage.getMessage());
-        alarms.raise(
-                AlarmService.Kind.NO_CONSISTENT_COPY,
-                vmUuid.toString(),
-                "the DR journal is damaged; there is no consistent copy until the full check has ended");
+        if (!store.state().consistent()) {
+            alarms.raise(
+                    AlarmService.Kind.NO_CONSISTENT_COPY,
+                    vmUuid.toString(),
+                    "the DR journal is damaged; there is no consistent copy until the full check has ended");
+        }
         peer.letGo("the DR journal is damaged");
         try {
             store.distrust(System.currentTimeMillis());
@@ -273,6 +275,8 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         state = now.contractState();
         if (now.consistent()) {
             alarms.clear(AlarmService.Kind.NO_CONSISTENT_COPY, vmUuid.toString());
+        }
+        if (now.consistent() && state != ProtectionState.CONSISTENCY_CHECK) {
             alarms.clear(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString());
         }
         peer.tellReady();
@@ -309,7 +313,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         refusing = false;
     }
 
-    /** Completes once all that may be applied stands, flushed, on the volumes. */
+    /** Completes once all that may be applied stands, flushed, on the volumes; whoever waits no more cancels it. */
     public CompletableFuture<Void> drained() {
         CompletableFuture<Void> result = new CompletableFuture<>();
         actor.execute(() -> awaitDrained(result));
@@ -317,7 +321,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
     }
 
     private void awaitDrained(CompletableFuture<Void> result) {
-        if (result.isDone()) {
+        if (result.isDone() || stopped) {
             return;
         }
         if (!syncing && applier.drained()) {
@@ -404,7 +408,8 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
                 peer.receivedBytes(),
                 peer.wireBytes(),
                 point.checkpointEpochMillis() == 0 ? -1 : Math.max(0, nowEpochMillis - point.checkpointEpochMillis()));
-        return new VmReport(vmUuid, state, false, applier.connected(), detail, applier.volumes(), progress);
+        return new VmReport(
+                vmUuid, state, false, applier.connected(), detail, applier.volumes(), progress, VmReport.Scrub.NONE);
     }
 
     private final class PeerHost implements StandbyPeer.Host {

@@ -1,5 +1,6 @@
 package org.openvrg.replication.internal.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.service.AlarmService;
 
 class ReplicationEngineTest {
     private static final long MIB = 1 << 20;
@@ -256,10 +258,14 @@ class ReplicationEngineTest {
             load(pair, new Random(4), 100);
             pair.await(() -> pair.report(pair.production).progress().durableSequence()
                     >= pair.report(pair.production).progress().lastSequence());
+            byte[] copy = Files.readAllBytes(pair.standbyFile(pair.volumes.get(0)));
             pair.stopStandby();
             flipJournalByte("standby/standby");
             pair.agent.up = true;
             pair.startStandby();
+            assertArrayEquals(
+                    copy, Files.readAllBytes(pair.standbyFile(pair.volumes.get(0))), "the copy stays as it was");
+            assertFalse(pair.raised.contains(AlarmService.Kind.NO_CONSISTENT_COPY));
             pair.connect();
             pair.await(() -> pair.state() == ProtectionState.CONSISTENCY_CHECK);
             pair.awaitQueueDrained();

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -69,6 +70,13 @@ final class TestPair implements AutoCloseable {
     final TestAgent agent = new TestAgent();
     private final ExecutorService network = Executors.newSingleThreadExecutor();
     private final long journalLimitBytes;
+    /** Of a production side that is started from now on. */
+    long scrubBytesPerSecond;
+    /** Kinds of alarm that were raised, ever, and those that stand. */
+    final Set<AlarmService.Kind> raised = ConcurrentHashMap.newKeySet();
+
+    final Set<AlarmService.Kind> standing = ConcurrentHashMap.newKeySet();
+
     Optional<Side> production = Optional.empty();
     Optional<Side> standby = Optional.empty();
     Optional<TestLane> lane = Optional.empty();
@@ -155,9 +163,10 @@ final class TestPair implements AutoCloseable {
         Workers workers = new Workers();
         Path state = folder.resolve(name);
         ReplicationEngine.EngineSettings settings = new ReplicationEngine.EngineSettings(
-                new ProductionSettings(state.resolve("production"), 1 << 20, journalLimitBytes, 5000, BOOT),
+                new ProductionSettings(
+                        state.resolve("production"), 1 << 20, journalLimitBytes, 5000, scrubBytesPerSecond, BOOT),
                 new StandbySettings(state.resolve("standby"), 1 << 20, journalLimitBytes, UUID.randomUUID()));
-        return new Side(new ReplicationEngine(settings, workers, link, agent, new NoAlarms()), workers);
+        return new Side(new ReplicationEngine(settings, workers, link, agent, new Alarms()), workers);
     }
 
     void stopProduction() {
@@ -542,15 +551,16 @@ final class TestPair implements AutoCloseable {
         }
     }
 
-    private static final class NoAlarms implements AlarmService {
+    private final class Alarms implements AlarmService {
         @Override
         public void raise(Kind kind, String subject, String text) {
-            // the tests look at states
+            raised.add(kind);
+            standing.add(kind);
         }
 
         @Override
         public void clear(Kind kind, String subject) {
-            // the tests look at states
+            standing.remove(kind);
         }
     }
 }

@@ -41,7 +41,7 @@ class VmFilesTest {
     }
 
     private VmFiles open(UUID boot) throws VrgException {
-        ProductionSettings settings = new ProductionSettings(folder.resolve("vms"), 1 << 20, 64 << 20, 50, boot);
+        ProductionSettings settings = new ProductionSettings(folder.resolve("vms"), 1 << 20, 64 << 20, 50, 0, boot);
         return VmFiles.open(settings, VM, List.of(new VmFiles.Disk(ID, () -> RawFileVolume.open(disk, "vol"), true)));
     }
 

@@ -68,6 +68,25 @@ class StandbyStateTest {
     }
 
     @Test
+    void damageKeepsAConsistentCopyAndNoOther() {
+        StandbyState consistent = StandbyState.fresh(1)
+                .begin(1, true, 1)
+                .end(50, 1000)
+                .applied(50)
+                .withPeerState(ProtectionState.INCREMENTAL_QUEUE);
+        StandbyState damaged = consistent.distrusted(9);
+        assertTrue(damaged.consistent());
+        assertEquals(9, damaged.generation());
+        assertEquals(0, damaged.epoch());
+        assertEquals(ProtectionState.CONSISTENCY_CHECK, damaged.contractState());
+        assertEquals(60, damaged.begin(2, true, 60).holdIndex(), "the comparison is held back");
+        assertTrue(consistent.begin(2, false, 60).distrusted(9).consistent(), "nothing of the resync was applied");
+        assertFalse(consistent.begin(2, false, 60).inPlace().distrusted(9).consistent());
+        assertFalse(consistent.end(70, 2000).distrusted(9).consistent());
+        assertFalse(StandbyState.fresh(1).distrusted(9).consistent());
+    }
+
+    @Test
     void stateThatSpeaksOfLostEntriesIsForgotten() {
         StandbyState state = StandbyState.fresh(7).begin(1, true, 10);
         assertEquals(state, state.cutAt(10));
