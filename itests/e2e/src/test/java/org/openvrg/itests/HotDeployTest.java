@@ -25,6 +25,7 @@ class HotDeployTest {
     private static final Duration TOOL = Duration.ofMinutes(1);
     /** Far longer than it takes, which is told in the log: machines are slow at times. */
     private static final Duration SOON = Duration.ofSeconds(30);
+
     private static final long DISK_BYTES = 32L << 20;
     private static final int NORMAL = 1;
     private static final int TYPE_WRONG = 3;
