@@ -268,11 +268,25 @@ final class ProductionSide {
         }
     }
 
+    /** A VM that does not stand can't send what its files hold of earlier times. */
+    private void refuseWhatFilesHold(UUID vmUuid) throws RequestException {
+        if (VmFiles.exist(settings, vmUuid)) {
+            Entry entry = entries.get(vmUuid);
+            String why = entry == null ? "it is being removed" : entry.waiting;
+            throw new RequestException(
+                    ErrorCode.CONFLICT,
+                    "VM " + vmUuid + " was protected before and does not stand now (" + why
+                            + "), so what its journal holds can't be sent; try again later, or remove with delFlag 2",
+                    "虚拟机 " + vmUuid + " 当前未就绪,其日志中的数据无法发送,请稍后重试或使用 delFlag 2 强制删除");
+        }
+    }
+
     /** Waits until the DR side holds all that the guest was told is written. */
     void awaitDrained(UUID vmUuid, long seconds) throws RequestException {
         Optional<ProductionVm> vm = vm(vmUuid);
         if (vm.isEmpty()) {
-            return; // it never stood since the start: nothing is queued in memory, and its files are dropped knowingly
+            refuseWhatFilesHold(vmUuid);
+            return;
         }
         CompletableFuture<Boolean> drained = vm.get().drained();
         try {

@@ -104,6 +104,11 @@ public final class VmFiles implements AutoCloseable {
         return settings.directory().resolve(vmUuid.toString());
     }
 
+    /** Whether anything is kept about a VM. */
+    public static boolean exist(ProductionSettings settings, UUID vmUuid) {
+        return Files.isDirectory(directory(settings, vmUuid));
+    }
+
     /** Opens, recovers and redoes; closes what it opened when it fails. */
     public static VmFiles open(ProductionSettings settings, UUID vmUuid, List<Disk> disks) throws VrgException {
         Path directory = directory(settings, vmUuid);

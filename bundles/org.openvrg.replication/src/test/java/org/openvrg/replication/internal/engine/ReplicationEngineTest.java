@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -20,6 +21,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.failure.ErrorCode;
+import org.openvrg.api.failure.RequestException;
 import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.service.AlarmService;
@@ -318,6 +321,22 @@ class ReplicationEngineTest {
                     pair.standby.orElseThrow().engine().remove(TestPair.VM, false));
             assertTrue(pair.equal());
             assertTrue(pair.standby.orElseThrow().engine().report(TestPair.VM).isEmpty());
+        }
+    }
+
+    @Test
+    void normalRemovalDropsNothingThatOnlyTheFilesHold() throws Exception {
+        try (TestPair pair = new TestPair(folder, 1, 8 * MIB, 256 * MIB)) {
+            pair.startProduction();
+            load(pair, new Random(4), 10);
+            pair.stopProduction();
+            pair.startProductionWithoutPlatform();
+            ReplicationEngine engine = pair.production.orElseThrow().engine();
+            RequestException refused = assertThrows(RequestException.class, () -> engine.remove(TestPair.VM, false));
+            assertEquals(ErrorCode.CONFLICT, refused.error());
+            assertTrue(engine.report(TestPair.VM).isPresent());
+            engine.remove(TestPair.VM, true);
+            assertTrue(engine.report(TestPair.VM).isEmpty());
         }
     }
 

@@ -120,20 +120,27 @@ final class TestPair implements AutoCloseable {
     }
 
     void startProduction() throws Exception {
-        production = Optional.of(start("production", productionLink));
-        ReplicationEngine engine = production.get().engine();
-        engine.apply(new VmStrategy.Production(
-                VM,
-                Optional.empty(),
-                Optional.empty(),
-                true,
-                true,
-                volumes.stream()
-                        .map(volume -> new ProductionDisk(volume, OptionalInt.empty()))
-                        .toList()));
+        startProductionWithoutPlatform();
+        ReplicationEngine engine = production.orElseThrow().engine();
         engine.addPlatform("inline", new TestPlatform());
         await(() -> volumes.stream()
                 .allMatch(volume -> engine.exports().find(volume.value()).isPresent()));
+    }
+
+    void startProductionWithoutPlatform() throws Exception {
+        production = Optional.of(start("production", productionLink));
+        production
+                .get()
+                .engine()
+                .apply(new VmStrategy.Production(
+                        VM,
+                        Optional.empty(),
+                        Optional.empty(),
+                        true,
+                        true,
+                        volumes.stream()
+                                .map(volume -> new ProductionDisk(volume, OptionalInt.empty()))
+                                .toList()));
     }
 
     void startStandby() throws Exception {
