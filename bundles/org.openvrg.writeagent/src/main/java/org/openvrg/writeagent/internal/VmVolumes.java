@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
  */
 final class VmVolumes {
     private static final Logger LOG = LoggerFactory.getLogger(VmVolumes.class);
-    private static final int MAX_VOLUMES = 64;
+    /** As many as a strategy may name. */
+    private static final int MAX_VOLUMES = 256;
 
     private final UUID vmUuid;
     private final StateFolder states;
