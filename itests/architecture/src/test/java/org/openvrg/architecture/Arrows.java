@@ -26,6 +26,7 @@ final class Arrows {
             Map.entry("identity", Set.of("api")),
             Map.entry("journal", Set.of("api")),
             Map.entry("nbd", Set.of("api")),
+            Map.entry("network", Set.of("api")),
             Map.entry("wire", Set.of("api")),
             Map.entry("link", Set.of("api", "wire")),
             Map.entry("replication", Set.of("api", "journal", "nbd", "wire", "link")),

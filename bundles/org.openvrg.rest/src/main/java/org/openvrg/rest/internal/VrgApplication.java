@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.ws.rs.core.Application;
 import org.openvrg.api.service.Identity;
+import org.openvrg.api.service.NetworkService;
 import org.openvrg.api.service.PairingService;
 import org.openvrg.api.service.ProtectionService;
 import org.openvrg.api.service.SessionService;
@@ -37,6 +38,7 @@ public final class VrgApplication extends Application {
 
     private final AtomicReference<Optional<ProtectionService>> engine = new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<PairingService>> pairing = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<NetworkService>> networks = new AtomicReference<>(Optional.empty());
     private final Set<Object> singletons;
 
     /** Over the services that every call needs; link and engine may come and go. */
@@ -47,12 +49,14 @@ public final class VrgApplication extends Application {
         this.singletons = Set.of(
                 new JsonProvider(),
                 new HeaderFilter(),
-                new SessionFilter(sessions),
+                new SessionFilter(sessions, networks::get),
                 new FailureMapper(),
                 new WebFailureMapper(),
                 new VersionsResource(),
                 new SessionResource(sessions, identity),
                 new PairingResource(pairing::get),
+                new NetworkResource(networks::get),
+                new ManagementNetworkResource(networks::get),
                 new StrategyResource(strategies, engines),
                 new VmStateResource(strategies, engines),
                 new GatewayStatusResource(engines),
@@ -85,5 +89,16 @@ public final class VrgApplication extends Application {
     /** The link goes. */
     void unbindPairing(PairingService gone) {
         pairing.updateAndGet(now -> now.filter(service -> service != gone));
+    }
+
+    /** The networks arrived. */
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, unbind = "unbindNetworks")
+    void bindNetworks(NetworkService arrived) {
+        networks.set(Optional.of(arrived));
+    }
+
+    /** The networks go. */
+    void unbindNetworks(NetworkService gone) {
+        networks.updateAndGet(now -> now.filter(service -> service != gone));
     }
 }

@@ -180,6 +180,7 @@ public class DistributionTest {
                         "journal",
                         "link",
                         "nbd",
+                        "network",
                         "platform.inline",
                         "replication",
                         "rest",
