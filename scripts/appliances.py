@@ -247,6 +247,11 @@ class Pair:
                 "pairing-secret-file": self.secret_file},
             "org.openvrg.control.cfg": {
                 "database": "${karaf.data}/control/vrg.db", "admin-password-file": self.password_file},
+            # POST /modmngnet never changes a loopback; REST listens on nothing else here anyway
+            "org.openvrg.network.cfg": {
+                "directory": "${karaf.data}/network",
+                **{f"{network}-interface": os.environ.get(f"VRG_{network.upper()}_INTERFACE", "lo")
+                   for network in ("management", "host", "peer")}},
             "org.openvrg.platform.inline.cfg": {"volumes": home / "volumes"},
             "org.openvrg.storage.localpome-default.cfg": {
                 "dsUrn": "", "root": home / "datastore", "create-missing": "true"},

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +29,7 @@ public final class Appliance implements AutoCloseable {
     private final String password;
     private final Map<String, Map<String, String>> configuration = new TreeMap<>();
     private final Rest rest;
+    private List<String> launcher = List.of();
     private Optional<Process> process = Optional.empty();
 
     /**
@@ -63,6 +65,11 @@ public final class Appliance implements AutoCloseable {
         configuration.computeIfAbsent(pid, unused -> new TreeMap<>()).put(key, value.toString());
     }
 
+    /** Puts a command before the one that starts the process; it has to become that process. */
+    public void launchBy(List<String> command) {
+        launcher = List.copyOf(command);
+    }
+
     /** Starts the process and waits until REST answers. */
     public void start() throws IOException {
         launch();
@@ -79,7 +86,9 @@ public final class Appliance implements AutoCloseable {
         }
         Path console = home.resolve("data/log/console.log");
         Files.createDirectories(console.getParent());
-        ProcessBuilder builder = new ProcessBuilder(home.resolve("bin/karaf").toString(), "server")
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(home.resolve("bin/karaf").toString(), "server"));
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(home.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(console.toFile()));

@@ -68,6 +68,8 @@ public final class Pair implements AutoCloseable {
         made.configure("org.openvrg.writeagent", "port", writeagent);
         made.configure("org.openvrg.writeagent", "directory", "${karaf.data}/writeagent");
         made.configure("org.openvrg.writeagent", "pairing-secret-file", secret);
+        made.configure("org.openvrg.network", "directory", "${karaf.data}/network");
+        made.configure("org.openvrg.network", "management-interface", "lo");
         made.configure("org.openvrg.control", "database", "${karaf.data}/control/vrg.db");
         made.configure("org.openvrg.control", "admin-password-file", secret("admin-password", PASSWORD));
         made.configure("org.openvrg.platform.inline", "volumes", made.home().resolve("volumes"));

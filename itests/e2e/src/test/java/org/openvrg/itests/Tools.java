@@ -18,7 +18,9 @@ public final class Tools {
             "qemu-io", "qemu-utils",
             "fio", "fio",
             "/usr/bin/python3", "python3",
-            "tar", "tar");
+            "tar", "tar",
+            "ip", "iproute2",
+            "curl", "curl");
 
     private Tools() {}
 

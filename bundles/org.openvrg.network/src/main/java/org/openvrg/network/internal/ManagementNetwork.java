@@ -163,6 +163,9 @@ final class ManagementNetwork implements AutoCloseable {
     private void make() {
         synchronized (lock) {
             PendingChange change = pending.orElseThrow();
+            // A call at an address that is new counts as soon as it can arrive; it is looked at when this step is done.
+            boolean newAddress = !change.before().hasIp(change.ip());
+            awaited = newAddress ? change.ip() : "";
             try {
                 tools.apply(change.device()).apply(change.before(), change.target());
                 PendingChange applied = change.at(Phase.APPLIED, clock.millis() + confirmMillis);
@@ -174,7 +177,9 @@ final class ManagementNetwork implements AutoCloseable {
                 return;
             }
             PendingChange made = pending.orElseThrow();
-            awaited = made.ip();
+            if (!newAddress) {
+                awaited = made.ip();
+            }
             after(confirmMillis, () -> goBack(made));
             LOG.info(
                     "{} was changed from {} to {}; it goes back unless a call arrives there within {} ms",

@@ -55,6 +55,11 @@ record Snapshot(List<Address> addresses, List<Route> routes) {
         routes = List.copyOf(routes);
     }
 
+    /** Whether the address is there, whatever its prefix. */
+    boolean hasIp(String ip) {
+        return addresses.stream().anyMatch(address -> address.cidr().startsWith(ip + "/"));
+    }
+
     /** Whether the address is there. */
     boolean hasAddress(String cidr) {
         return addresses.stream().anyMatch(address -> address.cidr().equals(cidr));

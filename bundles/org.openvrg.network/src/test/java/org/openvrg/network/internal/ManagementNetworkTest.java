@@ -75,6 +75,46 @@ class ManagementNetworkTest {
     }
 
     @Test
+    void countsACallThatArrivesWhileTheChangeIsBeingMade() throws Exception {
+        AtomicReference<ManagementNetwork> itself = new AtomicReference<>();
+        CommandRunner calling = command -> {
+            if (command.contains("del") && command.contains("address")) {
+                itself.get().call(NEW_IP); // the new address is there by now
+            }
+            return kernel.run(command);
+        };
+        try (ManagementNetwork network = network(NEVER_MILLIS, calling)) {
+            itself.set(network);
+            assertTrue(network.begin("eth0", OLD, settings()));
+            until(() -> !network.busy());
+            assertEquals(1, kept.size());
+        }
+    }
+
+    @Test
+    void countsNoCallAtAnAddressThatStaysBeforeTheChangeIsMade() throws Exception {
+        ManagementSettings gatewayOnly =
+                ManagementSettings.of(new NetworkService.Management("192.0.2.2", "255.255.255.0", "192.0.2.3"));
+        AtomicReference<ManagementNetwork> itself = new AtomicReference<>();
+        CommandRunner calling = command -> {
+            itself.get().call("192.0.2.2");
+            return kernel.run(command);
+        };
+        try (ManagementNetwork network = network(NEVER_MILLIS, calling)) {
+            itself.set(network);
+            assertTrue(network.begin("eth0", OLD, gatewayOnly));
+            until(() -> applied());
+            assertTrue(network.busy());
+            assertEquals(List.of(OLD, "192.0.2.99/24"), kernel.addresses);
+            until(() -> {
+                network.call("192.0.2.2");
+                return !network.busy();
+            });
+            assertTrue(kernel.state().contains("default, via, 192.0.2.3, proto, static, metric, 100"));
+        }
+    }
+
+    @Test
     void goesBackWithoutACall() throws Exception {
         String before = kernel.state();
         try (ManagementNetwork network = network(200)) {
