@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 class ManagementNetworkTest {
     private static final String PASSWORD = "Only-for-tests-1";
     private static final Duration LIMIT = Duration.ofSeconds(90);
-    private static final int SHORT_SECONDS = 5;
+    private static final int SHORT_SECONDS = 10;
     /** Enough for a call to arrive, however busy the machine is. */
-    private static final int LONG_SECONDS = 20;
+    private static final int LONG_SECONDS = 30;
 
     private static final String OLD_IP = NetworkLab.OLD_IP;
     private static final String NEW_IP = NetworkLab.NEW_IP;
