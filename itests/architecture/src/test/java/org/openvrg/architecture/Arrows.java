@@ -23,6 +23,7 @@ final class Arrows {
     /** Bundle, without {@link #ROOT}, to the bundles it may use. */
     static final Map<String, Set<String>> ALLOWED = new TreeMap<>(Map.ofEntries(
             Map.entry("api", Set.of()),
+            Map.entry("alarm", Set.of("api")),
             Map.entry("identity", Set.of("api")),
             Map.entry("journal", Set.of("api")),
             Map.entry("nbd", Set.of("api")),

@@ -41,16 +41,27 @@ public class Users implements SessionService {
     private final Clock clock;
     private final PasswordHasher hasher;
     private final Sessions sessions;
+    private final LockAlarms locks;
     private final PasswordHasher.Hash nobody;
     private final ReentrantLock checking = new ReentrantLock(true);
 
     /** Over the accounts of a store. */
-    Users(ConfigStore store, Clock clock, LongSupplier nanoTime, PasswordHasher hasher) {
+    Users(ConfigStore store, Clock clock, LongSupplier nanoTime, PasswordHasher hasher, LockAlarms locks) {
         this.store = store;
         this.clock = clock;
         this.hasher = hasher;
         this.sessions = new Sessions(VALIDITY_MILLIS, nanoTime);
         this.nobody = hasher.hash("");
+        this.locks = locks;
+        store.all(AREA).forEach(this::tellLock);
+    }
+
+    private void tellLock(String user, String json) {
+        try {
+            locks.tell(user, Account.fromJson(user, json).lockedUntilMillis());
+        } catch (IllegalStateException e) {
+            LOG.error("nobody can log in as {}", user, e); // the others can
+        }
     }
 
     @Override
@@ -148,6 +159,7 @@ public class Users implements SessionService {
 
     private void save(String user, Account account) {
         store.put(AREA, user, account.toJson());
+        locks.tell(user, account.lockedUntilMillis());
     }
 
     private static RequestException busy() {

@@ -25,7 +25,6 @@ import org.openvrg.api.model.StandbyDisk;
 import org.openvrg.api.model.VmReport;
 import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.model.VolumeId;
-import org.openvrg.api.service.AlarmService;
 import org.openvrg.api.service.ProtectionService;
 
 class StrategiesTest {
@@ -33,7 +32,7 @@ class StrategiesTest {
     private static final UUID B = UUID.fromString("f0000000-0000-0000-0000-00000000000b");
 
     private final MapStore store = new MapStore();
-    private final AlarmLog alarms = new AlarmLog(10);
+    private final RaisedAlarms alarms = new RaisedAlarms();
     private final FakeEngine engine = new FakeEngine();
 
     @Test
@@ -70,9 +69,7 @@ class StrategiesTest {
         engine.refused.add(A);
         strategies.attach(engine);
         assertEquals(List.of(standby(B, "v2")), engine.applied);
-        assertEquals(
-                List.of(A.toString()),
-                alarms.raised().stream().map(AlarmLog.Raised::subject).toList());
+        assertEquals(List.of("STRATEGY_REFUSED " + A), alarms.raised());
         engine.refused.clear();
         strategies.put(production(A, "v1"));
         assertEquals(List.of(), alarms.raised());
@@ -164,21 +161,6 @@ class StrategiesTest {
         Strategies strategies = new Strategies(store, alarms);
         assertEquals(List.of(production(A, "v1")), strategies.all());
         assertEquals(1, alarms.raised().size());
-    }
-
-    @Test
-    void boundsWhatIsRaised() {
-        AlarmLog log = new AlarmLog(2);
-        log.raise(AlarmService.Kind.LINK_DOWN, "a", "first");
-        log.raise(AlarmService.Kind.LINK_DOWN, "b", "second");
-        log.raise(AlarmService.Kind.LINK_DOWN, "b", "second");
-        log.raise(AlarmService.Kind.LINK_DOWN, "c", "third");
-        assertEquals(
-                List.of("b", "c"),
-                log.raised().stream().map(AlarmLog.Raised::subject).toList());
-        log.clear(AlarmService.Kind.LINK_DOWN, "b");
-        log.clear(AlarmService.Kind.LINK_DOWN, "b");
-        assertEquals(1, log.raised().size());
     }
 
     private static ErrorCode refused(Strategies strategies, VmStrategy strategy) {

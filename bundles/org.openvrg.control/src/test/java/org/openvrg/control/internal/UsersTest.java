@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.RequestException;
+import org.openvrg.api.service.AlarmService;
+import org.openvrg.testkit.Await;
 
 class UsersTest {
     private static final PasswordHasher CHEAP = new PasswordHasher(new PasswordHasher.Cost(64, 1, 1));
@@ -39,10 +41,12 @@ class UsersTest {
 
     private final MapStore store = new MapStore();
     private final SettableClock clock = new SettableClock();
+    private final RaisedAlarms alarms = new RaisedAlarms();
+    private final LockAlarms locks = new LockAlarms(alarms, clock);
     private Users users = restarted();
 
     private Users restarted() {
-        return new Users(store, clock, () -> clock.millis() * 1_000_000, CHEAP);
+        return new Users(store, clock, () -> clock.millis() * 1_000_000, CHEAP, locks);
     }
 
     @Test
@@ -116,6 +120,27 @@ class UsersTest {
         clock.advanceMillis(1);
         users.login("admin", key("secret"));
         assertEquals(ErrorCode.PASSWORD_WRONG, refused("admin", WRONG));
+    }
+
+    @Test
+    void raisesAnAlarmForAsLongAsAnAccountIsLocked() throws Exception {
+        users.create("admin", key("secret"));
+        users.create("other", key("secret"));
+        store.put(Users.AREA, "damaged", "{");
+        refused("admin", WRONG);
+        refused("admin", WRONG);
+        assertEquals(List.of(), alarms.raised());
+        refused("admin", WRONG);
+        assertEquals(List.of("ACCOUNT_LOCKED admin"), alarms.raised());
+        clock.advanceMillis(299_980);
+        RaisedAlarms afterRestart = new RaisedAlarms();
+        afterRestart.raise(AlarmService.Kind.ACCOUNT_LOCKED, "other", "left from before");
+        try (LockAlarms fresh = new LockAlarms(afterRestart, clock)) {
+            users = new Users(store, clock, clock::millis, CHEAP, fresh);
+            assertEquals(List.of("ACCOUNT_LOCKED admin"), afterRestart.raised());
+            clock.advanceMillis(20);
+            Await.until("the end of the lock", () -> afterRestart.raised().isEmpty());
+        }
     }
 
     @Test

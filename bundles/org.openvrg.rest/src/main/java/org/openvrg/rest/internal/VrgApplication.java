@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.ws.rs.core.Application;
+import org.openvrg.api.service.AlarmAdmin;
 import org.openvrg.api.service.Identity;
 import org.openvrg.api.service.NetworkService;
 import org.openvrg.api.service.PairingService;
@@ -39,9 +40,10 @@ public final class VrgApplication extends Application {
     private final AtomicReference<Optional<ProtectionService>> engine = new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<PairingService>> pairing = new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<NetworkService>> networks = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<AlarmAdmin>> alarms = new AtomicReference<>(Optional.empty());
     private final Set<Object> singletons;
 
-    /** Over the services that every call needs; link and engine may come and go. */
+    /** Over the services that every call needs; link, engine and alarms may come and go. */
     @Activate
     public VrgApplication(
             @Reference SessionService sessions, @Reference StrategyService strategies, @Reference Identity identity) {
@@ -61,6 +63,8 @@ public final class VrgApplication extends Application {
                 new VmStateResource(strategies, engines),
                 new GatewayStatusResource(engines),
                 new VmReportsResource(engines),
+                new AlarmServerResource(alarms::get),
+                new AlarmsResource(alarms::get),
                 new IdentityResource(identity));
     }
 
@@ -100,5 +104,16 @@ public final class VrgApplication extends Application {
     /** The networks go. */
     void unbindNetworks(NetworkService gone) {
         networks.updateAndGet(now -> now.filter(service -> service != gone));
+    }
+
+    /** The alarms arrived. */
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC, unbind = "unbindAlarms")
+    void bindAlarms(AlarmAdmin arrived) {
+        alarms.set(Optional.of(arrived));
+    }
+
+    /** The alarms go. */
+    void unbindAlarms(AlarmAdmin gone) {
+        alarms.updateAndGet(now -> now.filter(service -> service != gone));
     }
 }

@@ -32,6 +32,8 @@ import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.openvrg.api.block.ExportCatalog;
 import org.openvrg.api.platform.HypervisorPlatform;
+import org.openvrg.api.service.AlarmAdmin;
+import org.openvrg.api.service.AlarmService;
 import org.openvrg.api.service.ConfigStore;
 import org.openvrg.api.service.Identity;
 import org.openvrg.api.service.PairingService;
@@ -174,6 +176,7 @@ public class DistributionTest {
         }
         assertEquals(
                 new TreeSet<>(Set.of(
+                        "alarm",
                         "api",
                         "control",
                         "identity",
@@ -216,6 +219,8 @@ public class DistributionTest {
     @Test
     public void registersTheServices() {
         awaitNothing(() -> List.of(
+                        AlarmAdmin.class,
+                        AlarmService.class,
                         ConfigStore.class,
                         ExportCatalog.class,
                         Identity.class,
