@@ -156,6 +156,7 @@ public final class LinkComponent implements PeerLink, PairingService {
             policyOption = ReferencePolicyOption.GREEDY)
     void bindAlarms(ComponentServiceObjects<AlarmService> service) {
         alarms.set(Optional.of(service));
+        link.alarmsArrived();
     }
 
     void unbindAlarms(ServiceReference<AlarmService> service) {

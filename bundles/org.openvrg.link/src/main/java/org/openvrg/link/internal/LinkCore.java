@@ -448,7 +448,8 @@ final class LinkCore {
         return lanes;
     }
 
-    private void publish() {
+    /** Shows others how the link stands now. */
+    void publish() {
         if (stopped) {
             return;
         }

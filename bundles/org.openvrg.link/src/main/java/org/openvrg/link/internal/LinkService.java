@@ -104,6 +104,11 @@ final class LinkService implements PeerLink, PairingService, AutoCloseable {
         return status.status();
     }
 
+    /** Tells alarms that came late how the link stands. */
+    void alarmsArrived() {
+        thread.execute(core::publish);
+    }
+
     @Override
     public void close() {
         thread.execute(core::stop);

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +28,7 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.InlinePlatform;
 import org.openvrg.api.service.AlarmService;
 import org.openvrg.link.PeerLink;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.production.InlineExport;
 import org.openvrg.replication.internal.production.ProductionSettings;
@@ -50,6 +52,9 @@ final class ProductionSide {
     private final Workers workers;
     private final Platforms platforms;
     private final InlineExports exports;
+    /** How long the disks of a VM may take to turn up after a start. */
+    private static final long DISKS_GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final PeerLink link;
     private final AlarmService alarms;
     private final ScrubBudget scrubBudget;
@@ -61,6 +66,8 @@ final class ProductionSide {
         volatile List<VolumeId> standing = List.of();
         volatile String waiting = "the VM is being started";
         volatile boolean startFailed;
+        /** Clock at which its disks are missing for too long, while they are. */
+        volatile OptionalLong missingTooLongNanos = OptionalLong.empty();
 
         Entry(VmStrategy.Production strategy) {
             this.strategy = strategy;
@@ -145,20 +152,27 @@ final class ProductionSide {
         List<VolumeId> missing = missing(strategy);
         Set<VolumeId> touched = new HashSet<>(strategy.volumes());
         touched.addAll(entry.standing);
+        boolean stood = entry.vm.isPresent();
         try {
             entry.startFailed = false;
             quiesce(touched);
             takeDown(entry);
             if (missing.isEmpty()) {
+                entry.missingTooLongNanos = OptionalLong.empty();
                 start(entry, strategy);
+                tellCapture(entry);
             } else {
                 entry.waiting = "no platform has the volumes " + missing;
                 LOG.warn("VM {} can't be protected now: {}", vmUuid, entry.waiting);
+                if (entry.missingTooLongNanos.isEmpty()) {
+                    entry.missingTooLongNanos = OptionalLong.of(System.nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+                }
+                tellCapture(entry);
             }
         } catch (VrgException e) {
             entry.waiting = e.getMessage();
             entry.startFailed = true;
-            alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), e.getMessage());
+            alarmsOf(vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
             LOG.error("VM {} can't be protected now: {}", vmUuid, e.getMessage());
         }
         for (VolumeId volume : touched) {
@@ -175,6 +189,27 @@ final class ProductionSide {
                 rebuild(entry, entry.strategy);
             }
         }
+    }
+
+    /** Tells of the VMs whose writes nobody captures, as long as that is so. */
+    void tellCapture() {
+        entries.values().forEach(this::tellCapture);
+    }
+
+    private void tellCapture(Entry entry) {
+        VmAlarms of = alarmsOf(entry.strategy.vmUuid());
+        OptionalLong tooLong = entry.missingTooLongNanos;
+        if (tooLong.isEmpty()) {
+            of.clear(AlarmService.Kind.CAPTURE_LOST);
+        } else if (System.nanoTime() - tooLong.getAsLong() >= 0) {
+            of.raise(AlarmService.Kind.CAPTURE_LOST, "writes are not captured: " + entry.waiting);
+        } else {
+            of.confirm(AlarmService.Kind.CAPTURE_LOST);
+        }
+    }
+
+    private VmAlarms alarmsOf(UUID vmUuid) {
+        return new VmAlarms(alarms, vmUuid);
     }
 
     private Optional<InlinePlatform> host(VmStrategy.Production strategy, ProductionDisk disk) {
@@ -265,6 +300,7 @@ final class ProductionSide {
                 exports.of(volume).ifPresent(InlineExport::releaseDirect);
                 exports.show(volume);
             }
+            alarmsOf(vmUuid).end(volumes);
         }
     }
 

@@ -86,6 +86,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
                 REOPEN_MILLIS,
                 () -> engine.execute(() -> {
                     production.reopenFailed();
+                    production.tellCapture();
                     standby.reopenFailed();
                 })));
         timers.add(workers.timer()

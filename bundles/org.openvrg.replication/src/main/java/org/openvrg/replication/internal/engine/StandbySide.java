@@ -20,6 +20,7 @@ import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.model.VolumeStatus;
 import org.openvrg.api.service.AlarmService;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.standby.Agents;
 import org.openvrg.replication.internal.standby.StandbySettings;
@@ -103,7 +104,7 @@ final class StandbySide {
             LOG.info("VM {} has its standby volumes here", vmUuid);
         } catch (VrgException e) {
             entry.waiting = e.getMessage();
-            alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), e.getMessage());
+            new VmAlarms(alarms, vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
             LOG.error("The standby VM {} can't be started: {}", vmUuid, e.getMessage());
         }
     }
@@ -158,7 +159,12 @@ final class StandbySide {
     /** Releases the volumes and removes all that is kept about the VM; what was not applied is dropped. */
     void remove(UUID vmUuid) throws VrgException {
         Entry entry = entries.remove(vmUuid);
-        if (entry == null || entry.vm.isEmpty()) {
+        if (entry == null) {
+            return;
+        }
+        VmAlarms of = new VmAlarms(alarms, vmUuid);
+        if (entry.vm.isEmpty()) {
+            of.end(entry.strategy.volumes());
             return;
         }
         StandbyVm vm = entry.vm.get();
@@ -169,6 +175,7 @@ final class StandbySide {
             LOG.warn("VM {} is removed, but not all its volumes could be released", vmUuid);
         }
         vm.remove();
+        of.end(entry.strategy.volumes());
     }
 
     Optional<VmReport> report(UUID vmUuid, long nowEpochMillis) {

@@ -13,8 +13,10 @@ import org.openvrg.api.model.ResyncMark;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VmReport;
 import org.openvrg.api.service.AlarmService;
+import org.openvrg.api.service.AlarmService.Kind;
 import org.openvrg.link.PeerLink;
 import org.openvrg.replication.internal.SerialExecutor;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.machine.Action;
 import org.openvrg.replication.internal.machine.Event;
@@ -46,7 +48,7 @@ public final class ProductionVm implements AutoCloseable {
     private final VmFiles files;
     private final Workers workers;
     private final Attachment peer;
-    private final AlarmService alarms;
+    private final VmAlarms alarms;
     private final SerialExecutor actor;
     private final ProductionMachine machine;
     private final Ingest ingest;
@@ -81,7 +83,7 @@ public final class ProductionVm implements AutoCloseable {
         this.compress = compress;
         this.workers = workers;
         this.peer = new Attachment(vmUuid, link, System::nanoTime);
-        this.alarms = alarms;
+        this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
         this.machine = files.newMachine();
         this.state = machine.state();
@@ -89,7 +91,9 @@ public final class ProductionVm implements AutoCloseable {
                 workers.ingest(),
                 workers.sync(),
                 System::nanoTime,
-                RecordLog.of(files.journal()),
+                RecordLog.of(
+                        files.journal(),
+                        () -> this.alarms.raise(Kind.JOURNAL_FULL, "the journal of production is full")),
                 files.mode(),
                 machine.capturing(),
                 new Ingest.Listener() {
@@ -123,6 +127,12 @@ public final class ProductionVm implements AutoCloseable {
                 System::currentTimeMillis,
                 new ScrubHost());
         ingest.save(machine.saved());
+        if (files.damagedAtOpen()) {
+            this.alarms.raise(Kind.JOURNAL_FAILED, "journal or bitmaps were found damaged; everything is compared");
+        }
+        if (state == ProtectionState.INCREMENTAL_CBT) {
+            this.alarms.raise(Kind.VM_FELL_TO_CBT, "changed blocks were only marked when the gateway stopped");
+        }
     }
 
     /** What the exports write to. */
@@ -190,10 +200,18 @@ public final class ProductionVm implements AutoCloseable {
             copier.retry();
             scrubber.tick();
             planPump();
+            tellAlarms();
             if (++ticks % TICKS_PER_TRIM == 0) {
                 tidy();
             }
         });
+    }
+
+    private void tellAlarms() {
+        if (!closed) {
+            alarms.journalUsed(files.journal().usedBytes(), files.journal().limitBytes());
+            alarms.produces(state, journalFailed());
+        }
     }
 
     /** Looks for a write that the journal keeps too long. */
@@ -330,7 +348,7 @@ public final class ProductionVm implements AutoCloseable {
 
     private void journalDamaged(String reason) {
         LOG.error("VM {}: the journal can't be sent: {}", vmUuid, reason);
-        alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), reason);
+        alarms.raise(Kind.JOURNAL_FAILED, reason);
         on(new Event.FullCheckNeeded(reason));
     }
 
@@ -366,13 +384,10 @@ public final class ProductionVm implements AutoCloseable {
     private void announce(Action.Announce announce) {
         LOG.info("VM {} is in state {}: {}", vmUuid, announce.state().number(), announce.detail());
         detail = announce.detail();
-        String subject = vmUuid.toString();
         if (announce.state() == ProtectionState.INCREMENTAL_QUEUE) {
-            alarms.clear(AlarmService.Kind.VM_FELL_TO_CBT, subject);
-            alarms.clear(AlarmService.Kind.JOURNAL_FAILED, subject);
-            alarms.clear(AlarmService.Kind.SCRUB_DIFFERENCE, subject);
+            alarms.clear(Kind.SCRUB_DIFFERENCE);
         } else if (announce.state() == ProtectionState.INCREMENTAL_CBT) {
-            alarms.raise(AlarmService.Kind.VM_FELL_TO_CBT, subject, announce.detail());
+            alarms.raise(Kind.VM_FELL_TO_CBT, announce.detail());
         }
         peer.ready().ifPresent(lane -> lane.send(new Message.StateChange(vmUuid, announce.state())));
     }
@@ -448,9 +463,6 @@ public final class ProductionVm implements AutoCloseable {
         actor.execute(() -> peer.send(new Message.Detach(vmUuid, "protection was removed")));
         close();
         files.delete();
-        for (AlarmService.Kind kind : AlarmService.Kind.values()) {
-            alarms.clear(kind, vmUuid.toString());
-        }
     }
 
     /** Stops; journal, bitmaps and mode stay for the next start. */
@@ -543,7 +555,7 @@ public final class ProductionVm implements AutoCloseable {
         public void differs(ProtectedVolume volume, List<Long> blocks) {
             String text = blocks.size() + " blocks of volume " + volume.id + " differ from their standby";
             LOG.error("VM {}: {}, the first is {}; they are copied", vmUuid, text, blocks.get(0));
-            alarms.raise(AlarmService.Kind.SCRUB_DIFFERENCE, vmUuid.toString(), text);
+            alarms.raise(Kind.SCRUB_DIFFERENCE, text);
             ingest.stopCapture(); // marks may only appear while writes mark, too
             long blockBytes = volume.dirty.blockBytes();
             for (long block : blocks) {

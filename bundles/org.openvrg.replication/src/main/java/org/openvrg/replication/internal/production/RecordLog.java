@@ -18,12 +18,19 @@ interface RecordLog {
     /** Sequence of the newest record. */
     long lastSequence();
 
-    /** The log of a journal. */
-    static RecordLog of(Journal journal) {
+    /** The log of a journal; tells when there is no room for a record. */
+    static RecordLog of(Journal journal, Runnable whenFull) {
         return new RecordLog() {
             @Override
             public void append(StreamRecord record) throws JournalException {
-                journal.append(record);
+                try {
+                    journal.append(record);
+                } catch (JournalException e) {
+                    if (e.kind() == JournalException.Kind.FULL) {
+                        whenFull.run();
+                    }
+                    throw e;
+                }
             }
 
             @Override

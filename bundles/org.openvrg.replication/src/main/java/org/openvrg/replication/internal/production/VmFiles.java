@@ -87,6 +87,8 @@ public final class VmFiles implements AutoCloseable {
         BlockVolume open() throws StorageException;
     }
 
+    private boolean damagedAtOpen;
+
     private VmFiles(Parts parts, ProductionMachine.Saved saved, boolean gapCovered, long segmentBytes) {
         this.directory = parts.directory();
         this.journal = parts.journal();
@@ -97,6 +99,11 @@ public final class VmFiles implements AutoCloseable {
         this.gapCovered = gapCovered;
         this.segmentBytes = segmentBytes;
         epochBegan();
+    }
+
+    /** Whether what was left behind can't be trusted. */
+    boolean damagedAtOpen() {
+        return damagedAtOpen;
     }
 
     /** Folder of a VM. */
@@ -135,6 +142,7 @@ public final class VmFiles implements AutoCloseable {
                 volumes.add(volume);
             }
             VmFiles files = recover(vmUuid, settings, new Parts(directory, journal, mode, volumes), trusted, added);
+            files.damagedAtOpen = !mode.fresh() && !trusted;
             rememberVolumes(directory, disks);
             return files;
         } catch (VrgException | RuntimeException e) {

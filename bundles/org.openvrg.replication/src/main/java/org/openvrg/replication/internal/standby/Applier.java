@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.model.StandbyDisk;
@@ -17,8 +18,9 @@ import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.model.VolumeKey;
 import org.openvrg.api.model.VolumeStatus;
-import org.openvrg.api.service.AlarmService;
+import org.openvrg.api.service.AlarmService.Kind;
 import org.openvrg.journal.Journal;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.wire.Lane;
 import org.openvrg.wire.Message;
 import org.openvrg.wire.RecordBatch;
@@ -36,12 +38,15 @@ final class Applier {
     /** Raw bytes sent to the agent and not yet applied. */
     private static final long WINDOW_BYTES = 8L * 1024 * 1024;
 
+    /** How long an agent may take to take the VM before that is an alarm. */
+    private static final long AGENT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private record Batch(long bytes, long lastSequence) {}
 
     private final UUID vmUuid;
     private final UUID owner;
     private final StandbyJournal store;
-    private final AlarmService alarms;
+    private final VmAlarms alarms;
     private final Runnable progressed;
 
     private VmStrategy.Standby strategy;
@@ -52,6 +57,9 @@ final class Applier {
     private final Map<VolumeId, Long> sizes = new HashMap<>();
     private final Map<VolumeId, VolumeStatus> statuses = new HashMap<>();
     private final TreeMap<Long, Batch> inFlight = new TreeMap<>();
+    /** Volumes that could not be written, and the entry that has to be applied before they count as well. */
+    private final Map<VolumeId, Long> failedAt = new HashMap<>();
+
     private long inFlightBytes;
     private OptionalLong position = OptionalLong.empty();
     private volatile long appliedIndex;
@@ -59,6 +67,7 @@ final class Applier {
     private long flushedIndex;
     private boolean flushing;
     private volatile boolean connected;
+    private long disconnectedNanos = System.nanoTime();
     private volatile String detail = "waiting for the writeagent";
     private volatile Map<VolumeId, VolumeStatus> report = Map.of();
 
@@ -67,7 +76,7 @@ final class Applier {
             UUID owner,
             StandbyJournal store,
             VmStrategy.Standby strategy,
-            AlarmService alarms,
+            VmAlarms alarms,
             Runnable progressed) {
         this.vmUuid = vmUuid;
         this.owner = owner;
@@ -113,6 +122,8 @@ final class Applier {
             if (!next.volumes().contains(volume)) {
                 statuses.remove(volume);
                 sizes.remove(volume);
+                failedAt.remove(volume);
+                alarms.volumeWell(volume);
                 lane.ifPresent(open -> open.send(new Message.CloseVolume(vmUuid, volume, true)));
             }
         }
@@ -139,7 +150,7 @@ final class Applier {
     }
 
     void agentUp(Lane open) {
-        agentDown("connecting");
+        leaveAgent("connecting");
         lane = Optional.of(open);
         open.send(new Message.AgentAttach(vmUuid, owner, store.state().generation()));
         openVolumes(open);
@@ -159,14 +170,24 @@ final class Applier {
         }
     }
 
+    /** The agent is gone. */
     void agentDown(String reason) {
+        boolean lost = connected;
+        leaveAgent(reason);
+        if (lost) {
+            alarms.raise(Kind.AGENT_LOST, detail);
+        }
+    }
+
+    /** Lets the agent go, which is no fault. */
+    void leaveAgent(String reason) {
         stop();
         lane = Optional.empty();
         position = OptionalLong.empty();
         flushing = false;
         statuses.clear();
         if (connected) {
-            alarms.raise(AlarmService.Kind.AGENT_LOST, vmUuid.toString(), "the writeagent is gone: " + reason);
+            disconnectedNanos = System.nanoTime();
         }
         connected = false;
         detail = "no writeagent: " + reason;
@@ -205,7 +226,7 @@ final class Applier {
     private void onPosition(Message.AgentPosition at) throws JournalException {
         connected = true;
         detail = "attached to the writeagent";
-        alarms.clear(AlarmService.Kind.AGENT_LOST, vmUuid.toString());
+        alarms.clear(Kind.AGENT_LOST);
         stop();
         flushing = false;
         flushedIndex = Math.max(
@@ -221,11 +242,10 @@ final class Applier {
 
     private void onVolume(Message.VolumeState state) throws JournalException {
         VolumeStatus before = statuses.put(state.volume(), state.status());
-        String subject = vmUuid + "/" + state.volume();
-        if (state.status() == VolumeStatus.NORMAL) {
-            alarms.clear(AlarmService.Kind.VOLUME_ERROR, subject);
-        } else if (before != state.status() && state.status() != VolumeStatus.SETTING_UP) {
-            alarms.raise(AlarmService.Kind.VOLUME_ERROR, subject, state.detail());
+        if (state.status() == VolumeStatus.NORMAL && !failedAt.containsKey(state.volume())) {
+            alarms.volumeWell(state.volume());
+        } else if (state.status() != VolumeStatus.NORMAL && state.status() != VolumeStatus.SETTING_UP) {
+            alarms.volumeFailed(state.volume(), "the standby volume can't be used: " + state.detail());
         }
         publish();
         if (state.status() == VolumeStatus.NORMAL && before != VolumeStatus.NORMAL && cursor.isEmpty()) {
@@ -255,6 +275,13 @@ final class Applier {
             appliedSequence = store.journal().lastSequence();
         }
         store.applied(index);
+        failedAt.entrySet().removeIf(failure -> {
+            boolean over = index >= failure.getValue();
+            if (over) {
+                alarms.volumeWell(failure.getKey());
+            }
+            return over;
+        });
     }
 
     private void onFailed(Message.ApplyFailed failed) {
@@ -263,17 +290,32 @@ final class Applier {
         stop();
         position = OptionalLong.empty();
         statuses.put(failed.volume(), VolumeStatus.SETTING_UP);
+        failedAt.put(failed.volume(), failed.index());
+        alarms.volumeFailed(failed.volume(), detail);
         publish();
     }
 
     /** Asks for the position again after a failure; called by the VM's timer. */
     void tick() {
+        tellAlarms();
         if (lane.isPresent() && position.isEmpty() && connected) {
             lane.get().send(new Message.AgentAttach(vmUuid, owner, store.state().generation()));
             openVolumes(lane.get());
         }
         if (lane.isPresent() && connected && !flushing && appliedIndex > flushedIndex) {
             flush();
+        }
+    }
+
+    private void tellAlarms() {
+        if (connected) {
+            return; // what is wrong then is told when it happens
+        }
+        strategy.volumes().forEach(alarms::volumeUnknown);
+        if (System.nanoTime() - disconnectedNanos > AGENT_GRACE_NANOS) {
+            alarms.raise(Kind.AGENT_LOST, detail);
+        } else {
+            alarms.confirm(Kind.AGENT_LOST);
         }
     }
 

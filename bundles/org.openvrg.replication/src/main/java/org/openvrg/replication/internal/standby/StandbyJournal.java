@@ -28,6 +28,7 @@ final class StandbyJournal implements AutoCloseable {
     private final Path stateFile;
     private StandbyState state;
     private boolean stateChanged;
+    private boolean damagedAtOpen;
     private long attachment;
     private long resyncFrames;
 
@@ -69,7 +70,8 @@ final class StandbyJournal implements AutoCloseable {
             Optional<StandbyState> found = load(stateFile);
             StandbyState state = found.orElse(StandbyState.fresh(generation)).cutAt(journal.lastIndex());
             StandbyJournal opened = new StandbyJournal(journal, stateFile, state);
-            if (journal.damage().isPresent() || found.isEmpty()) {
+            opened.damagedAtOpen = journal.damage().isPresent();
+            if (opened.damagedAtOpen || found.isEmpty()) {
                 opened.distrust(generation);
             }
             opened.readMarksOrDistrust(generation);
@@ -90,6 +92,7 @@ final class StandbyJournal implements AutoCloseable {
                 throw e;
             }
             LOG.error("{}: everything is compared anew", e.getMessage());
+            damagedAtOpen = true;
             distrust(generation);
         }
     }
@@ -118,6 +121,11 @@ final class StandbyJournal implements AutoCloseable {
             }
         }
         state = state.withEpoch(Math.max(state.epoch(), journal.epoch()));
+    }
+
+    /** Whether what a former run left had to be given up. */
+    boolean damagedAtOpen() {
+        return damagedAtOpen;
     }
 
     Journal journal() {

@@ -15,7 +15,6 @@ import org.openvrg.api.model.ResyncMark;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.model.VolumeKey;
-import org.openvrg.api.service.AlarmService;
 import org.openvrg.wire.Lane;
 import org.openvrg.wire.Message;
 import org.slf4j.Logger;
@@ -48,7 +47,6 @@ final class StandbyPeer {
     private final UUID vmUuid;
     private final StandbyJournal store;
     private final Applier applier;
-    private final AlarmService alarms;
     private final Host host;
     private final AtomicLong receivedBytes = new AtomicLong();
     private final AtomicLong wireBytes = new AtomicLong();
@@ -61,11 +59,10 @@ final class StandbyPeer {
     private boolean readyTold;
     private long readyFor;
 
-    StandbyPeer(UUID vmUuid, StandbyJournal store, Applier applier, AlarmService alarms, Host host) {
+    StandbyPeer(UUID vmUuid, StandbyJournal store, Applier applier, Host host) {
         this.vmUuid = vmUuid;
         this.store = store;
         this.applier = applier;
-        this.alarms = alarms;
         this.host = host;
         this.durable = store.point();
     }
@@ -132,7 +129,6 @@ final class StandbyPeer {
         lane = Optional.of(from);
         letGoAfterSync = false;
         detail = "attached to production";
-        alarms.clear(AlarmService.Kind.JOURNAL_FULL, vmUuid.toString());
         sizes.clear();
         attach.volumes().forEach(volume -> sizes.put(volume.volume().key(), volume.sizeBytes()));
         store.attached();

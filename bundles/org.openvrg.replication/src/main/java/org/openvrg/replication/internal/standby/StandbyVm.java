@@ -21,7 +21,9 @@ import org.openvrg.api.model.VmReport;
 import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.service.AlarmService;
+import org.openvrg.api.service.AlarmService.Kind;
 import org.openvrg.replication.internal.SerialExecutor;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.wire.Lane;
 import org.openvrg.wire.Message;
@@ -44,7 +46,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
     private final Path directory;
     private final Workers workers;
     private final Agents agents;
-    private final AlarmService alarms;
+    private final VmAlarms alarms;
     private final SerialExecutor actor;
     private final StandbyJournal store;
     private final Applier applier;
@@ -73,7 +75,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         this.directory = settings.directory().resolve(vmUuid.toString());
         this.workers = workers;
         this.agents = agents;
-        this.alarms = alarms;
+        this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
         try {
             Files.createDirectories(directory);
@@ -82,9 +84,12 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         }
         this.store = StandbyJournal.open(directory, settings.segmentBytes(), settings.journalLimitBytes(), generation);
         this.state = store.state().contractState();
-        this.applier = new Applier(vmUuid, settings.owner(), store, strategy, alarms, this::progressed);
-        this.peer = new StandbyPeer(vmUuid, store, applier, alarms, new PeerHost());
+        this.applier = new Applier(vmUuid, settings.owner(), store, strategy, this.alarms, this::progressed);
+        this.peer = new StandbyPeer(vmUuid, store, applier, new PeerHost());
         this.release = new VolumeRelease(vmUuid);
+        if (store.damagedAtOpen()) {
+            tellDamage("the DR journal was found damaged");
+        }
         join(strategy);
     }
 
@@ -108,7 +113,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
             applier.strategy(next);
             if (!before.agentIp().equals(next.agentIp()) || before.agentPort() != next.agentPort()) {
                 agents.leave(address(before), before.agentPort(), vmUuid);
-                applier.agentDown("the agent's address changed");
+                applier.leaveAgent("the agent's address changed");
                 join(next);
             }
             peer.letGo("the volumes may have changed");
@@ -189,10 +194,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         }
         boolean full = e.kind() == JournalException.Kind.FULL;
         String reason = full ? "the DR journal is full" : "the DR journal failed";
-        alarms.raise(
-                full ? AlarmService.Kind.JOURNAL_FULL : AlarmService.Kind.JOURNAL_FAILED,
-                vmUuid.toString(),
-                e.getMessage());
+        alarms.raise(full ? Kind.JOURNAL_FULL : Kind.JOURNAL_FAILED, reason + ": " + e.getMessage());
         LOG.warn("VM {}: {}", vmUuid, e.getMessage());
         if (full && peer.letGoAfterSync(reason)) {
             planSync();
@@ -204,13 +206,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
     /** Nothing behind the damage may be applied: the copy stays as it is, and production compares everything. */
     private void onDamage(JournalException damage) {
         LOG.error("VM {}: {}; a full check follows", vmUuid, damage.getMessage());
-        alarms.raise(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString(), damage.getMessage());
-        if (!store.state().consistent()) {
-            alarms.raise(
-                    AlarmService.Kind.NO_CONSISTENT_COPY,
-                    vmUuid.toString(),
-                    "the DR journal is damaged; there is no consistent copy until the full check has ended");
-        }
+        tellDamage(damage.getMessage());
         peer.letGo("the DR journal is damaged");
         try {
             store.distrust(System.currentTimeMillis());
@@ -221,12 +217,18 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         }
     }
 
+    private void tellDamage(String damage) {
+        alarms.raise(Kind.JOURNAL_FAILED, damage);
+        if (!store.state().consistent()) {
+            alarms.raise(
+                    Kind.NO_CONSISTENT_COPY,
+                    "the DR journal is damaged; there is no consistent copy until the full check has ended");
+        }
+    }
+
     private void inPlace(String why) throws JournalException {
         store.applyInPlace();
-        alarms.raise(
-                AlarmService.Kind.NO_CONSISTENT_COPY,
-                vmUuid.toString(),
-                "there is no consistent copy until the resync ends: " + why);
+        alarms.raise(Kind.NO_CONSISTENT_COPY, "there is no consistent copy until the resync ends: " + why);
     }
 
     private void planSync() {
@@ -273,12 +275,8 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
     private void progressed() {
         StandbyState now = store.state();
         state = now.contractState();
-        if (now.consistent()) {
-            alarms.clear(AlarmService.Kind.NO_CONSISTENT_COPY, vmUuid.toString());
-        }
-        if (now.consistent() && state != ProtectionState.CONSISTENCY_CHECK) {
-            alarms.clear(AlarmService.Kind.JOURNAL_FAILED, vmUuid.toString());
-        }
+        boolean checked = now.consistent() && state != ProtectionState.CONSISTENCY_CHECK;
+        alarms.standsBy(now.consistent(), checked && !journalFailed());
         peer.tellReady();
     }
 
@@ -290,6 +288,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
                 applier.pump();
                 progressed();
                 peer.tellDurable();
+                alarms.journalUsed(store.journal().usedBytes(), store.journal().limitBytes());
             }
         }));
     }
@@ -352,10 +351,6 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         } catch (IOException e) {
             throw new JournalException(JournalException.Kind.FAILED, "the files of a removed VM can't be deleted", e);
         }
-        for (AlarmService.Kind kind : AlarmService.Kind.values()) {
-            alarms.clear(kind, vmUuid.toString());
-        }
-        strategy.volumes().forEach(volume -> alarms.clear(AlarmService.Kind.VOLUME_ERROR, vmUuid + "/" + volume));
     }
 
     @Override
@@ -365,7 +360,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         actor.execute(() -> {
             stopped = true;
             peer.letGo("the DR side stops");
-            applier.agentDown("the VM is closed");
+            applier.leaveAgent("the VM is closed");
             done.complete(null);
         });
         done.orTimeout(5, TimeUnit.SECONDS).exceptionally(late -> null).join();

@@ -69,6 +69,7 @@ final class TestPair implements AutoCloseable {
     final TestLink standbyLink = new TestLink();
     final TestAgent agent = new TestAgent();
     private final ExecutorService network = Executors.newSingleThreadExecutor();
+    final TestPlatform platform = new TestPlatform();
     private final long journalLimitBytes;
     /** Of a production side that is started from now on. */
     long scrubBytesPerSecond;
@@ -76,6 +77,9 @@ final class TestPair implements AutoCloseable {
     final Set<AlarmService.Kind> raised = ConcurrentHashMap.newKeySet();
 
     final Set<AlarmService.Kind> standing = ConcurrentHashMap.newKeySet();
+    /** By the name of the side. */
+    final Map<String, TestAlarms> alarms =
+            Map.of("production", new TestAlarms(raised, standing), "standby", new TestAlarms(raised, standing));
 
     Optional<Side> production = Optional.empty();
     Optional<Side> standby = Optional.empty();
@@ -122,7 +126,7 @@ final class TestPair implements AutoCloseable {
     void startProduction() throws Exception {
         startProductionWithoutPlatform();
         ReplicationEngine engine = production.orElseThrow().engine();
-        engine.addPlatform("inline", new TestPlatform());
+        engine.addPlatform("inline", platform);
         await(() -> volumes.stream()
                 .allMatch(volume -> engine.exports().find(volume.value()).isPresent()));
     }
@@ -144,6 +148,12 @@ final class TestPair implements AutoCloseable {
     }
 
     void startStandby() throws Exception {
+        startStandbyWithoutVolumes();
+        await(() -> report(standby).volumes().values().stream().allMatch(status -> status == VolumeStatus.NORMAL));
+    }
+
+    /** Does not wait for the writeagent. */
+    void startStandbyWithoutVolumes() throws Exception {
         standby = Optional.of(start("standby", standbyLink));
         standby.get()
                 .engine()
@@ -163,7 +173,6 @@ final class TestPair implements AutoCloseable {
                                         OptionalInt.empty(),
                                         Map.of()))
                                 .toList()));
-        await(() -> report(standby).volumes().values().stream().allMatch(status -> status == VolumeStatus.NORMAL));
     }
 
     private Side start(String name, TestLink link) throws Exception {
@@ -173,7 +182,7 @@ final class TestPair implements AutoCloseable {
                 new ProductionSettings(
                         state.resolve("production"), 1 << 20, journalLimitBytes, 5000, scrubBytesPerSecond, BOOT),
                 new StandbySettings(state.resolve("standby"), 1 << 20, journalLimitBytes, UUID.randomUUID()));
-        return new Side(new ReplicationEngine(settings, workers, link, agent, new Alarms()), workers);
+        return new Side(new ReplicationEngine(settings, workers, link, agent, alarms.get(name)), workers);
     }
 
     void stopProduction() {
@@ -372,6 +381,11 @@ final class TestPair implements AutoCloseable {
         private long generation;
         volatile Runnable afterEachRecord = () -> {};
         volatile boolean up = true;
+        /** Writes fail, as on a disk that is full. */
+        volatile boolean refusing;
+        /** What becomes of a volume that is to be opened. */
+        volatile VolumeStatus opensAs = VolumeStatus.NORMAL;
+
         private Optional<Listener> listener = Optional.empty();
 
         @Override
@@ -464,7 +478,9 @@ final class TestPair implements AutoCloseable {
                     to.agentSent(new Message.AgentPosition(VM, applied, applied));
                 } else if (message instanceof Message.OpenVolume open) {
                     files.put(open.volume().key(), folder.resolve("datastore").resolve(open.volumeUrl()));
-                    to.agentSent(new Message.VolumeState(VM, open.volume(), VolumeStatus.NORMAL, sizeBytes, ""));
+                    to.agentSent(new Message.VolumeState(VM, open.volume(), opensAs, sizeBytes, "the test says so"));
+                } else if (message instanceof Message.Apply apply && refusing) {
+                    to.agentSent(new Message.ApplyFailed(VM, apply.firstIndex(), volumes.get(0), "no space left"));
                 } else if (message instanceof Message.Apply apply) {
                     apply(apply);
                     to.agentSent(new Message.Applied(VM, applied));
@@ -521,7 +537,8 @@ final class TestPair implements AutoCloseable {
         }
     }
 
-    private final class TestPlatform implements InlinePlatform {
+    /** The inline platform; its disks can be taken away. */
+    final class TestPlatform implements InlinePlatform {
         @Override
         public Set<PlatformCapability> capabilities() {
             return Set.of();
@@ -555,19 +572,6 @@ final class TestPair implements AutoCloseable {
         @Override
         public AutoCloseable onChange(Runnable listener) {
             return () -> {};
-        }
-    }
-
-    private final class Alarms implements AlarmService {
-        @Override
-        public void raise(Kind kind, String subject, String text) {
-            raised.add(kind);
-            standing.add(kind);
-        }
-
-        @Override
-        public void clear(Kind kind, String subject) {
-            standing.remove(kind);
         }
     }
 }
