@@ -41,6 +41,11 @@ public final class Rest {
      */
     public record Answer(int status, JsonNode body) {}
 
+    /** Address that the paths of calls are added to. */
+    String base() {
+        return base;
+    }
+
     /** Whether the appliance answers. */
     public boolean answers() throws InterruptedException {
         try {

@@ -92,6 +92,9 @@ final class TrapSender implements AutoCloseable {
                 LOG.info("the alarm server {} takes notifications again", to);
             }
             failing = false;
+            if (book.waiting() == 0) {
+                hangUp(); // no port is open without need
+            }
             return;
         }
         if (!failing) {

@@ -242,8 +242,12 @@ final class Applier {
 
     private void onVolume(Message.VolumeState state) throws JournalException {
         VolumeStatus before = statuses.put(state.volume(), state.status());
+        // an image that is yet to be made waits for its size, which production tells
+        boolean waits = state.status() == VolumeStatus.PATH_WRONG && !sizes.containsKey(state.volume());
         if (state.status() == VolumeStatus.NORMAL && !failedAt.containsKey(state.volume())) {
             alarms.volumeWell(state.volume());
+        } else if (waits) {
+            alarms.volumeUnknown(state.volume());
         } else if (state.status() != VolumeStatus.NORMAL && state.status() != VolumeStatus.SETTING_UP) {
             alarms.volumeFailed(state.volume(), "the standby volume can't be used: " + state.detail());
         }
