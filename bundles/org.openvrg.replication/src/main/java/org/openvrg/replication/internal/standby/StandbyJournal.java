@@ -85,6 +85,7 @@ final class StandbyJournal implements AutoCloseable {
     }
 
     private void readMarksOrDistrust(long generation) throws JournalException {
+        StandbyState stored = state;
         try {
             readMarks();
         } catch (JournalException e) {
@@ -93,6 +94,7 @@ final class StandbyJournal implements AutoCloseable {
             }
             LOG.error("{}: everything is compared anew", e.getMessage());
             damagedAtOpen = true;
+            state = stored; // nothing behind a mark that was not stored has been applied
             distrust(generation);
         }
     }
