@@ -34,6 +34,7 @@ final class Arrows {
             Map.entry("writeagent", Set.of("api", "wire")),
             Map.entry("control", Set.of("api")),
             Map.entry("rest", Set.of("api")),
+            Map.entry("https", Set.of("api")),
             Map.entry("platform.inline", Set.of("api")),
             Map.entry("platform.kvm", Set.of("api")),
             Map.entry("platform.xen", Set.of("api")),

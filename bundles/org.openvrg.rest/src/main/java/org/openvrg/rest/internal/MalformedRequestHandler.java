@@ -7,7 +7,6 @@ import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.AbstractHandler;
@@ -20,9 +19,12 @@ import org.osgi.service.component.annotations.Component;
  *
  * <p>Being a handler is how the container hands over its server, whose answer to such requests is replaced for as long
  * as this one runs. The one request that it handles itself is the bare base of the application, which the container
- * would answer with a redirect; the ranking puts it before the servlets.
+ * would answer with a redirect.
+ *
+ * <p>It is no service of type {@code Handler}: for each of those the container starts its server anew. The bundle that
+ * tends the web server lets it take part.
  */
-@Component(service = Handler.class, immediate = true, property = "service.ranking:Integer=1")
+@Component(service = AbstractHandler.class, immediate = true)
 public final class MalformedRequestHandler extends AbstractHandler {
     @Override
     public void setServer(Server server) {
