@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Passwords are checked one at a time: this bounds the memory that Argon2id takes, and parallel guesses can't slip
  * past the limit of wrong ones. The count of wrong passwords and the lock stand in the store before the answer goes
- * out, so a restart resets neither. An unknown user costs as much time as a known one.
+ * out, so a restart resets neither. An unknown user costs as much time as a known one: the same hash, the same write.
  */
 public class Users implements SessionService {
     /** Wrong passwords in a row that lock an account. */
@@ -32,7 +32,12 @@ public class Users implements SessionService {
     /** Area of the accounts in the store. */
     static final String AREA = "account";
 
+    /** Most logins that wait for their turn; fewer than the web server has threads, so that others are served. */
+    static final int MAX_WAITING = 16;
+
     private static final long MAX_WAIT_SECONDS = 10;
+    private static final String NOBODY_AREA = "account-unknown";
+    private static final String NOBODY = "nobody";
     private static final Pattern KEY = Pattern.compile("[0-9a-fA-F]{64}");
     private static final Pattern USER = Pattern.compile("[\\p{Graph}]{1,20}");
     private static final Logger LOG = LoggerFactory.getLogger(Users.class);
@@ -73,7 +78,7 @@ public class Users implements SessionService {
                     "X-Auth-Key 不合法:应为密码的 SHA-256 值,64 位十六进制数字");
         }
         try {
-            if (!checking.tryLock(MAX_WAIT_SECONDS, TimeUnit.SECONDS)) {
+            if (checking.getQueueLength() >= MAX_WAITING || !checking.tryLock(MAX_WAIT_SECONDS, TimeUnit.SECONDS)) {
                 throw busy();
             }
         } catch (InterruptedException e) {
@@ -117,6 +122,8 @@ public class Users implements SessionService {
                 : Optional.empty();
         if (known.isEmpty()) {
             hasher.matches(nobody, key);
+            // What a wrong password writes, in time and in bytes.
+            store.put(NOBODY_AREA, NOBODY, Account.fresh(nobody).withFailures(1).toJson());
             throw new RequestException(ErrorCode.USER_UNKNOWN, "the user does not exist", "用户不存在");
         }
         Account account = known.get();

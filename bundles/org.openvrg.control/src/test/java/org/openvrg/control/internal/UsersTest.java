@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -192,6 +193,23 @@ class UsersTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    @Test
+    void writesForAnUnknownUserWhatItWritesForAWrongPassword() throws Exception {
+        users.create("admin", key("secret"));
+        refused("nobody-else", WRONG);
+        Map<String, String> unknown = store.all("account-unknown");
+        refused("admin", WRONG);
+        assertEquals(1, unknown.size());
+        assertEquals(
+                store.get(Users.AREA, "admin").orElseThrow().length(),
+                unknown.values().iterator().next().length());
+        for (int i = 0; i < 10; i++) {
+            assertEquals(ErrorCode.USER_UNKNOWN, refused("user" + i, WRONG));
+        }
+        assertEquals(1, store.all("account-unknown").size(), "bounded");
+        assertEquals(1, store.all(Users.AREA).size());
     }
 
     @Test

@@ -17,7 +17,7 @@ import org.osgi.service.http.whiteboard.propertytypes.HttpWhiteboardServletPatte
  * Answers what no other servlet takes, and what the servlet container refuses by itself, with the error body of the
  * contract instead of a page of the container. It needs no other service, so that it answers while the appliance starts.
  */
-@Component(service = Servlet.class, immediate = true)
+@Component(service = Servlet.class, immediate = true, property = "service.ranking:Integer=1")
 @HttpWhiteboardServletPattern("/*")
 @HttpWhiteboardServletErrorPage(errorPage = {"4xx", "5xx"})
 public final class FallbackServlet extends HttpServlet {
@@ -39,8 +39,7 @@ public final class FallbackServlet extends HttpServlet {
                 .getBytes(StandardCharsets.UTF_8);
         response.setStatus(failure.error().httpStatus());
         response.setContentType(ErrorAnswers.JSON_UTF8);
-        response.setHeader("Cache-Control", "no-store");
-        response.setHeader("X-Content-Type-Options", "nosniff");
+        SecurityHeaders.ALL.forEach(response::setHeader);
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
     }

@@ -53,8 +53,7 @@ public final class HeaderFilter implements ContainerRequestFilter, ContainerResp
 
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
-        response.getHeaders().putSingle("Cache-Control", "no-store");
-        response.getHeaders().putSingle("X-Content-Type-Options", "nosniff");
+        SecurityHeaders.ALL.forEach((name, value) -> response.getHeaders().putSingle(name, value));
     }
 
     /**

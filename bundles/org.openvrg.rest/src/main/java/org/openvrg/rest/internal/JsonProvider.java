@@ -45,6 +45,9 @@ public final class JsonProvider extends JacksonJsonProvider {
     /** Longest number of a request, in characters. */
     static final int MAX_NUMBER_CHARS = 64;
 
+    /** How much of a body that is too long is read and dropped before the answer goes out. */
+    private static final long MAX_DRAINED_BYTES = 8L * MAX_BODY_BYTES;
+
     private static final Logger LOG = LoggerFactory.getLogger(JsonProvider.class);
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -97,6 +100,7 @@ public final class JsonProvider extends JacksonJsonProvider {
             throws IOException {
         byte[] body = read(entityStream);
         if (body.length > MAX_BODY_BYTES) {
+            drain(entityStream);
             throw refused(Requests.invalid(
                     "body", "has more than " + MAX_BODY_BYTES + " bytes", "请求正文超过 " + MAX_BODY_BYTES + " 字节"));
         }
@@ -117,6 +121,15 @@ public final class JsonProvider extends JacksonJsonProvider {
         } catch (IOException e) {
             LOG.debug("a request was cut short", e);
             throw refused(Requests.invalid("body", "was cut short", "请求正文不完整"));
+        }
+    }
+
+    /** Reads on for a while: a client that is still sending when the connection closes may never see the answer. */
+    private static void drain(InputStream body) {
+        try {
+            body.skip(MAX_DRAINED_BYTES);
+        } catch (IOException e) {
+            LOG.debug("a body that is too long was cut short", e);
         }
     }
 

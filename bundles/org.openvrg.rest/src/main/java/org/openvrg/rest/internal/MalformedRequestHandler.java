@@ -57,11 +57,22 @@ public final class MalformedRequestHandler extends AbstractHandler {
         server.addBean(errors);
     }
 
-    /** The error body for what is no request. */
+    /** The error body for what is no request, and for what comes before there are servlets. */
     private static final class JsonErrors extends ErrorHandler {
+        @Override
+        public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
+                throws IOException {
+            int status = response.getStatus() == HttpServletResponse.SC_NOT_FOUND
+                    ? HttpServletResponse.SC_SERVICE_UNAVAILABLE
+                    : response.getStatus();
+            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(status));
+            base.setHandled(true);
+        }
+
         @Override
         public ByteBuffer badMessageError(int status, String reason, HttpFields fields) {
             fields.put(HttpHeader.CONTENT_TYPE, ErrorAnswers.JSON_UTF8);
+            SecurityHeaders.ALL.forEach(fields::put);
             String body = ErrorAnswers.body(ErrorAnswers.ofStatus(status), Language.EN_US);
             return ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8));
         }

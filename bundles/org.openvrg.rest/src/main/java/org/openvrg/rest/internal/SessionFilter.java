@@ -43,8 +43,12 @@ public final class SessionFilter implements ContainerRequestFilter {
         if (open) {
             return;
         }
-        String token = request.getHeaderString(TOKEN);
-        if (token == null || sessions.authenticate(token.strip()).isEmpty()) {
+        Optional<String> user = Optional.ofNullable(request.getHeaderString(TOKEN))
+                .flatMap(token -> sessions.authenticate(token.strip()));
+        if (user.isPresent()) {
+            boolean secure = request.getSecurityContext().isSecure();
+            request.setSecurityContext(new Caller(user.get(), secure));
+        } else {
             request.abortWith(ErrorAnswers.answer(
                     new RequestException(
                             ErrorCode.NOT_LOGGED_IN,

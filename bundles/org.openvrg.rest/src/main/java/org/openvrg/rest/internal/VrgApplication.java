@@ -52,6 +52,7 @@ public final class VrgApplication extends Application {
                 new JsonProvider(),
                 new HeaderFilter(),
                 new SessionFilter(sessions, networks::get),
+                new AuditFilter(new AuditLog(System::nanoTime)),
                 new FailureMapper(),
                 new WebFailureMapper(),
                 new VersionsResource(),
