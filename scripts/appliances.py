@@ -27,6 +27,8 @@ LOG_TAIL_LINES = 40
 PORTS = (
     ("http-port", "VRG_HTTP_PORT", 8080, "REST of production"),
     ("dr-http-port", "VRG_DR_HTTP_PORT", 8180, "REST of DR"),
+    ("https-port", "VRG_HTTPS_PORT", 8443, "REST of production over TLS"),
+    ("dr-https-port", "VRG_DR_HTTPS_PORT", 8543, "REST of DR over TLS"),
     ("nbd-port", "VRG_NBD_PORT", 10809, "NBD of production"),
     ("dr-nbd-port", "VRG_DR_NBD_PORT", 10909, "NBD of DR"),
     ("link-port", "VRG_LINK_PORT", 7000, "link of production"),
@@ -233,6 +235,8 @@ class Pair:
                 "org.ops4j.pax.web.server.minThreads": 4,
                 "org.ops4j.pax.web.server.showStacks": "false",
             },
+            "org.openvrg.https.cfg": {
+                **loopback, "port": port[prefix + "https-port"], "directory": "${karaf.data}/https"},
             "org.openvrg.nbd.cfg": {
                 **loopback, "port": port[prefix + "nbd-port"], "tls": "off", "max-connections": 256},
             "org.openvrg.link.cfg": {
@@ -257,7 +261,8 @@ class Pair:
                 "dsUrn": "", "root": home / "datastore", "create-missing": "true"},
         }
         used = [(option, variable, port[option]) for option, variable, _, _ in PORTS
-                if option in (prefix + "http-port", prefix + "nbd-port", prefix + "link-port", agent)]
+                if option in (prefix + "http-port", prefix + "https-port", prefix + "nbd-port", prefix + "link-port",
+                              agent)]
         return Appliance(home, name, port[prefix + "http-port"], configuration, used)
 
     def password(self):
@@ -337,8 +342,10 @@ class Pair:
         port = self.ports
         return (f"  production  REST http://127.0.0.1:{port['http-port']}/vrgservice   "
                 f"NBD nbd://127.0.0.1:{port['nbd-port']}   link 127.0.0.1:{port['link-port']}\n"
+                f"              over TLS https://127.0.0.1:{port['https-port']}/vrgservice\n"
                 f"  dr          REST http://127.0.0.1:{port['dr-http-port']}/vrgservice   "
                 f"writeagent 127.0.0.1:{port['agent-port']}   link 127.0.0.1:{port['dr-link-port']}\n"
+                f"              over TLS https://127.0.0.1:{port['dr-https-port']}/vrgservice\n"
                 f"  user admin, password in {self.password_file}\n"
                 f"  production volumes: {self.production.home / 'volumes'}/<volUuid>.raw\n"
                 f"  DR volumes:         {self.dr.home / 'datastore'}")

@@ -26,6 +26,7 @@ public final class Appliance implements AutoCloseable {
 
     private final Path home;
     private final int httpPort;
+    private final int httpsPort;
     private final String password;
     private final Map<String, Map<String, String>> configuration = new TreeMap<>();
     private final Rest rest;
@@ -40,6 +41,7 @@ public final class Appliance implements AutoCloseable {
     Appliance(Path home, int httpPort, String password) throws IOException, InterruptedException {
         this.home = home;
         this.httpPort = httpPort;
+        this.httpsPort = Ports.free(1)[0];
         this.password = password;
         this.rest = new Rest(httpPort, password);
         Files.createDirectories(home);
@@ -48,11 +50,23 @@ public final class Appliance implements AutoCloseable {
                 Duration.ofMinutes(1), List.of("tar", "-xzf", archive, "-C", home.toString(), "--strip-components=1"));
         Files.createDirectories(home.resolve("volumes"));
         Files.createDirectories(home.resolve("datastore"));
+        configure("org.openvrg.https", "directory", "${karaf.data}/https");
+        configure("org.openvrg.https", "port", httpsPort);
     }
 
     /** Folder of the appliance. */
     public Path home() {
         return home;
+    }
+
+    /** Port of HTTPS on loopback. */
+    public int httpsPort() {
+        return httpsPort;
+    }
+
+    /** Port of plain HTTP on loopback. */
+    public int httpPort() {
+        return httpPort;
     }
 
     /** REST client with the user admin. */
@@ -76,14 +90,19 @@ public final class Appliance implements AutoCloseable {
         awaitReady();
     }
 
-    /** Starts the process only. */
-    public void launch() throws IOException {
+    /** Writes what {@link #configure} set, which an appliance that runs takes up. */
+    public void writeConfiguration() throws IOException {
         for (Map.Entry<String, Map<String, String>> file : configuration.entrySet()) {
             String text = file.getValue().entrySet().stream()
                     .map(entry -> entry.getKey() + " = " + entry.getValue() + "\n")
                     .collect(Collectors.joining());
             Files.writeString(home.resolve("etc").resolve(file.getKey() + ".cfg"), text);
         }
+    }
+
+    /** Starts the process only. */
+    public void launch() throws IOException {
+        writeConfiguration();
         Path console = home.resolve("data/log/console.log");
         Files.createDirectories(console.getParent());
         List<String> command = new ArrayList<>(launcher);

@@ -6,19 +6,28 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Finds free ports on loopback. Stateless. */
+/** Finds free ports on loopback; none is handed out twice. Thread-safe. */
 final class Ports {
+    private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
     private Ports() {}
 
     /** So many ports, all different, free a moment ago. */
     static int[] free(int count) {
         List<ServerSocket> sockets = new ArrayList<>();
         try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            List<Integer> ports = new ArrayList<>();
+            while (ports.size() < count) {
+                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                sockets.add(socket);
+                if (GIVEN.add(socket.getLocalPort())) {
+                    ports.add(socket.getLocalPort());
+                }
             }
-            return sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+            return ports.stream().mapToInt(Integer::intValue).toArray();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -20,16 +20,25 @@ public final class Rest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration TIMEOUT = Duration.ofSeconds(40);
 
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
+    private final HttpClient client;
     private final String base;
     private final String password;
     private volatile Optional<String> token = Optional.empty();
 
     Rest(int port, String password) {
-        this.base = "http://127.0.0.1:" + port + "/vrgservice";
+        this(
+                "http://127.0.0.1:" + port + "/vrgservice",
+                HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(Duration.ofSeconds(5))
+                        .build(),
+                password);
+    }
+
+    /** Over any client, for HTTPS. */
+    Rest(String base, HttpClient client, String password) {
+        this.base = base;
+        this.client = client;
         this.password = password;
     }
 
