@@ -87,6 +87,12 @@ public final class Rest {
         return answer;
     }
 
+    /** The token of a live session. */
+    public String token() throws IOException, InterruptedException {
+        get("/vrgstatus");
+        return token.orElseThrow();
+    }
+
     private void login() throws IOException, InterruptedException {
         HttpResponse<String> response =
                 send("POST", "/session", "", Map.of("X-Auth-User", "admin", "X-Auth-Key", sha256(password)));

@@ -49,6 +49,8 @@ public class Users implements SessionService {
     private final LockAlarms locks;
     private final PasswordHasher.Hash nobody;
     private final ReentrantLock checking = new ReentrantLock(true);
+    /** Guarded by {@link #checking}. */
+    private int nobodyFailures;
 
     /** Over the accounts of a store. */
     Users(ConfigStore store, Clock clock, LongSupplier nanoTime, PasswordHasher hasher, LockAlarms locks) {
@@ -122,8 +124,13 @@ public class Users implements SessionService {
                 : Optional.empty();
         if (known.isEmpty()) {
             hasher.matches(nobody, key);
-            // What a wrong password writes, in time and in bytes.
-            store.put(NOBODY_AREA, NOBODY, Account.fresh(nobody).withFailures(1).toJson());
+            // What a wrong password costs: a write of as many bytes. They differ from those before, as the database
+            // leaves a write out that changes nothing.
+            nobodyFailures = nobodyFailures % (MAX_FAILURES - 1) + 1;
+            store.put(
+                    NOBODY_AREA,
+                    NOBODY,
+                    Account.fresh(nobody).withFailures(nobodyFailures).toJson());
             throw new RequestException(ErrorCode.USER_UNKNOWN, "the user does not exist", "用户不存在");
         }
         Account account = known.get();

@@ -200,6 +200,8 @@ class UsersTest {
         users.create("admin", key("secret"));
         refused("nobody-else", WRONG);
         Map<String, String> unknown = store.all("account-unknown");
+        refused("nobody-else", WRONG);
+        assertNotEquals(unknown, store.all("account-unknown"), "the database leaves equal writes out");
         refused("admin", WRONG);
         assertEquals(1, unknown.size());
         assertEquals(

@@ -22,7 +22,6 @@ public final class AuditFilter implements ContainerResponseFilter, ReaderInterce
     private static final String USER_HEADER = "X-Auth-User";
     private static final String VM = "vmUuid";
     private static final String VM_PROPERTY = "org.openvrg.audit.vmUuid";
-    private static final int OK = 200;
 
     private final AuditLog log;
 
@@ -56,10 +55,9 @@ public final class AuditFilter implements ContainerResponseFilter, ReaderInterce
         Optional<String> user = Optional.ofNullable(request.getSecurityContext())
                 .map(security -> security.getUserPrincipal())
                 .map(Principal::getName);
-        boolean loggedIn = user.isEmpty() && response.getStatus() == OK;
         log.write(new AuditLog.Call(
                 user.or(() -> Optional.ofNullable(request.getHeaderString(USER_HEADER))),
-                user.isPresent() || loggedIn,
+                refused,
                 String.valueOf(servletRequest.getRemoteAddr()),
                 request.getMethod(),
                 request.getUriInfo().getRequestUri().getRawPath(),

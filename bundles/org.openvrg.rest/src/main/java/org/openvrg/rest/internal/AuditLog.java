@@ -18,7 +18,7 @@ final class AuditLog {
     static final String NAME = "org.openvrg.audit";
 
     /** Most lines a minute for calls without a session. */
-    static final int MAX_STRANGERS = 120;
+    static final int MAX_STRANGERS = 600;
 
     private static final int MAX_VALUE_CHARS = 256;
     private static final int MAX_PRINTABLE = 126;
@@ -39,7 +39,7 @@ final class AuditLog {
      * A call and what became of it.
      *
      * @param user of the session, or who wanted to log in; empty when unknown
-     * @param trusted whether the user has proved who it is
+     * @param stranger whether it was refused for want of a session
      * @param address of the client
      * @param path as it was sent, without the query
      * @param error {@code errorCode} of the answer, empty when it is 200
@@ -47,7 +47,7 @@ final class AuditLog {
      */
     record Call(
             Optional<String> user,
-            boolean trusted,
+            boolean stranger,
             String address,
             String method,
             String path,
@@ -57,13 +57,13 @@ final class AuditLog {
 
     /** Writes a line. */
     void write(Call call) {
-        if (!admits(call.trusted())) {
+        if (!admits(call.stranger())) {
             return;
         }
         LOG.info("{}", line(call));
     }
 
-    private synchronized boolean admits(boolean trusted) {
+    private synchronized boolean admits(boolean stranger) {
         long now = nanoTime.getAsLong();
         if (now - minuteStart >= MINUTE_NANOS) {
             if (leftOut > 0) {
@@ -73,7 +73,7 @@ final class AuditLog {
             strangers = 0;
             leftOut = 0;
         }
-        if (trusted) {
+        if (!stranger) {
             return true;
         }
         strangers++;

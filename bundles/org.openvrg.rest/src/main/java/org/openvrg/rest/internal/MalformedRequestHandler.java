@@ -7,6 +7,7 @@ import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.AbstractHandler;
@@ -18,8 +19,8 @@ import org.osgi.service.component.annotations.Component;
  * sees them: a broken escape in the path, a header that is too long.
  *
  * <p>Being a handler is how the container hands over its server, whose answer to such requests is replaced for as long
- * as this one runs. The one request that it handles itself is the bare base of the application, which the container
- * would answer with a redirect.
+ * as this one runs. The requests that it handles itself are the bare base of the application, which the container would
+ * answer with a redirect, and those of method TRACE, which it would answer without a body.
  *
  * <p>It is no service of type {@code Handler}: for each of those the container starts its server anew. The bundle that
  * tends the web server lets it take part.
@@ -37,7 +38,13 @@ public final class MalformedRequestHandler extends AbstractHandler {
     @Override
     public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
-        if (VrgApplication.BASE.equals(target) && !base.isHandled()) {
+        if (base.isHandled()) {
+            return;
+        }
+        if (HttpMethod.TRACE.is(request.getMethod())) {
+            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(405));
+            base.setHandled(true);
+        } else if (VrgApplication.BASE.equals(target)) {
             FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(404));
             base.setHandled(true);
         }

@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Test;
 class AuditLogTest {
     private static AuditLog.Call call(String user, String path) {
         return new AuditLog.Call(
-                Optional.of(user), true, "127.0.0.1", "POST", path, 400, Optional.of("10440101"), Optional.empty());
+                Optional.of(user), false, "127.0.0.1", "POST", path, 400, Optional.of("10440101"), Optional.empty());
     }
 
     @Test
     void tellsAllOfACall() {
         String line = AuditLog.line(new AuditLog.Call(
                 Optional.of("admin"),
-                true,
+                false,
                 "192.0.2.7",
                 "POST",
                 "/vrgservice/vmstrategy",
@@ -47,7 +47,7 @@ class AuditLogTest {
     @Test
     void tellsAnAbsentUser() {
         String line = AuditLog.line(new AuditLog.Call(
-                Optional.empty(), false, "::1", "GET", "/x", 400, Optional.of("10440102"), Optional.empty()));
+                Optional.empty(), true, "::1", "GET", "/x", 400, Optional.of("10440102"), Optional.empty()));
         assertTrue(line.startsWith("user=- from=\"::1\""), line);
         assertFalse(line.contains("vmUuid"), line);
     }
