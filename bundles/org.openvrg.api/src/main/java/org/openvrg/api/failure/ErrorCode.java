@@ -2,7 +2,7 @@ package org.openvrg.api.failure;
 
 /** Error codes of the REST contract, with their HTTP status. */
 public enum ErrorCode {
-    /** Internal error. */
+    /** The appliance can't do what was asked, through no fault of the request: its database can't be written. */
     INTERNAL(400, "10440000"),
     /** A parameter is not valid. */
     PARAMETER_INVALID(400, "10440101"),

@@ -6,7 +6,8 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Durable configuration: texts by area and key. Thread-safe. A change is on stable storage when the call returns, and
- * a kill at any instant leaves either the old or the new value.
+ * a kill at any instant leaves either the old or the new value. Every call throws
+ * {@link org.openvrg.api.failure.StoreException} when the database can't be read or written.
  */
 @ProviderType
 public interface ConfigStore {

@@ -26,4 +26,16 @@ public interface SessionService {
 
     /** Ends a session; false when there is none. */
     boolean logout(String token);
+
+    /**
+     * Gives a user a new password and ends all its sessions. A wrong old password counts towards the lock of the
+     * account as one at login does, so that a session in the wrong hands can't be used to guess it.
+     *
+     * @param user name, of a live session
+     * @param oldHash SHA-256 of the present password in hex, either case
+     * @param newHash SHA-256 of the new one
+     * @throws RequestException {@code PASSWORD_INVALID} when one of them is malformed or policy refuses the new one;
+     *     {@code USER_UNKNOWN}, {@code PASSWORD_WRONG}, {@code ACCOUNT_NOW_LOCKED}, {@code ACCOUNT_LOCKED} as at login
+     */
+    void changePassword(String user, String oldHash, String newHash) throws RequestException;
 }

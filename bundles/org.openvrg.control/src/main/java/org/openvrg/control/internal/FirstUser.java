@@ -8,11 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -53,7 +50,7 @@ final class FirstUser {
                         NAME);
                 return;
             }
-            users.create(NAME, sha256(password.get()));
+            users.create(NAME, PasswordPolicy.sha256(password.get()));
             LOG.info("made the first user {}", NAME);
         } catch (IOException e) {
             throw new IllegalStateException("the password of the first user can't be read or written", e);
@@ -94,14 +91,5 @@ final class FirstUser {
         }
         LOG.warn("no admin-password-file is configured: the password of {} was made at random, see {}", NAME, file);
         return password;
-    }
-
-    private static String sha256(String password) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(password.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -92,6 +92,13 @@ final class Sessions {
         return session != null && !isOver(session, nanoTime.getAsLong());
     }
 
+    /** Ends all sessions of a user; returns how many there were. */
+    synchronized int closeAll(String user) {
+        int before = sessions.size();
+        sessions.values().removeIf(session -> session.user().equals(user));
+        return before - sessions.size();
+    }
+
     synchronized int size() {
         return sessions.size();
     }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.openvrg.api.failure.StoreException;
 import org.openvrg.api.service.ConfigStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -206,8 +207,8 @@ public class SqliteConfigStore implements ConfigStore, AutoCloseable {
                 cause);
     }
 
-    private IllegalStateException failed(String action, SQLException cause) {
-        return new IllegalStateException("can't " + action + " the configuration database " + file, cause);
+    private StoreException failed(String action, SQLException cause) {
+        return new StoreException("can't " + action + " the configuration database " + file, cause);
     }
 
     private static void requireName(String what, String name) {

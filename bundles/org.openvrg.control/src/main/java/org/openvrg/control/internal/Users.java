@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
  * <p>Passwords are checked one at a time: this bounds the memory that Argon2id takes, and parallel guesses can't slip
  * past the limit of wrong ones. The count of wrong passwords and the lock stand in the store before the answer goes
  * out, so a restart resets neither. An unknown user costs as much time as a known one: the same hash, the same write.
+ *
+ * <p>A session is opened, and a password changed, while nothing else is checked: no login with an old password survives
+ * the change of it.
  */
 public class Users implements SessionService {
     /** Wrong passwords in a row that lock an account. */
@@ -38,7 +41,6 @@ public class Users implements SessionService {
     private static final long MAX_WAIT_SECONDS = 10;
     private static final String NOBODY_AREA = "account-unknown";
     private static final String NOBODY = "nobody";
-    private static final Pattern KEY = Pattern.compile("[0-9a-fA-F]{64}");
     private static final Pattern USER = Pattern.compile("[\\p{Graph}]{1,20}");
     private static final Logger LOG = LoggerFactory.getLogger(Users.class);
 
@@ -73,12 +75,36 @@ public class Users implements SessionService {
 
     @Override
     public String login(String user, String passwordHash) throws RequestException {
-        if (!KEY.matcher(passwordHash).matches()) {
+        if (!PasswordPolicy.isKey(passwordHash)) {
             throw new RequestException(
                     ErrorCode.PASSWORD_INVALID,
                     "X-Auth-Key is not valid: it is the SHA-256 of the password in 64 hex digits",
                     "X-Auth-Key 不合法:应为密码的 SHA-256 值,64 位十六进制数字");
         }
+        awaitTurn();
+        try {
+            check(user, passwordHash.toLowerCase(Locale.ROOT));
+            return sessions.open(user);
+        } finally {
+            checking.unlock();
+        }
+    }
+
+    @Override
+    public void changePassword(String user, String oldHash, String newHash) throws RequestException {
+        PasswordPolicy.requireAcceptable(user, oldHash, newHash);
+        awaitTurn();
+        try {
+            check(user, oldHash.toLowerCase(Locale.ROOT));
+            save(user, Account.fresh(hasher.hash(newHash.toLowerCase(Locale.ROOT))));
+            int ended = sessions.closeAll(user);
+            LOG.info("user {} has a new password; its {} sessions ended", user, ended);
+        } finally {
+            checking.unlock();
+        }
+    }
+
+    private void awaitTurn() throws RequestException {
         try {
             if (checking.getQueueLength() >= MAX_WAITING || !checking.tryLock(MAX_WAIT_SECONDS, TimeUnit.SECONDS)) {
                 throw busy();
@@ -87,12 +113,6 @@ public class Users implements SessionService {
             Thread.currentThread().interrupt();
             throw busy();
         }
-        try {
-            check(user, passwordHash.toLowerCase(Locale.ROOT));
-        } finally {
-            checking.unlock();
-        }
-        return sessions.open(user);
     }
 
     @Override
@@ -112,7 +132,7 @@ public class Users implements SessionService {
 
     /** Makes a user, or gives it a new password and no lock. */
     void create(String user, String keyHex) {
-        if (!USER.matcher(user).matches() || !KEY.matcher(keyHex).matches()) {
+        if (!USER.matcher(user).matches() || !PasswordPolicy.isKey(keyHex)) {
             throw new IllegalArgumentException("a user has 1 to 20 characters and a key of 64 hex digits");
         }
         save(user, Account.fresh(hasher.hash(keyHex.toLowerCase(Locale.ROOT))));

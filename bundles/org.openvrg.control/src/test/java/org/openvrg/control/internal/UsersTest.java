@@ -269,6 +269,66 @@ class UsersTest {
         assertEquals(Path.of("/x"), Settings.of("/x/vrg.db", "").directory());
     }
 
+    @Test
+    void changesThePasswordAndEndsEverySessionOfThatUser() throws Exception {
+        users.create("admin", key("secret"));
+        users.create("other", key("secret"));
+        String first = users.login("admin", key("secret"));
+        String second = users.login("admin", key("secret"));
+        String stranger = users.login("other", key("secret"));
+        users.changePassword("admin", key("secret").toUpperCase(Locale.ROOT), key("a better one"));
+        assertTrue(users.authenticate(first).isEmpty());
+        assertTrue(users.authenticate(second).isEmpty());
+        assertEquals(Optional.of("other"), users.authenticate(stranger));
+        users = restarted();
+        assertEquals(ErrorCode.PASSWORD_WRONG, refused("admin", key("secret")));
+        users.login("admin", key("a better one"));
+    }
+
+    @Test
+    void countsAWrongOldPasswordTowardsTheLock() throws Exception {
+        users.create("admin", key("secret"));
+        String token = users.login("admin", key("secret"));
+        assertEquals(ErrorCode.PASSWORD_WRONG, unchanged(WRONG, key("new one")));
+        assertEquals(ErrorCode.PASSWORD_WRONG, refused("admin", WRONG));
+        assertEquals(ErrorCode.ACCOUNT_NOW_LOCKED, unchanged(WRONG, key("new one")));
+        assertEquals(ErrorCode.ACCOUNT_LOCKED, unchanged(key("secret"), key("new one")));
+        assertTrue(users.authenticate(token).isPresent(), "a lock ends no session");
+        clock.advanceMillis(300_000);
+        users.changePassword("admin", key("secret"), key("new one"));
+        assertTrue(users.authenticate(token).isEmpty());
+    }
+
+    @Test
+    void refusesNewPasswordsThatPolicyForbidsWithoutCounting() throws Exception {
+        users.create("admin", key("secret"));
+        for (String bad : List.of(
+                "",
+                "short",
+                "g".repeat(64),
+                "0".repeat(64),
+                key("secret"),
+                key("secret").toUpperCase(Locale.ROOT),
+                key(""),
+                key("admin"),
+                key("Admin"),
+                key("nimda"),
+                key("Password"),
+                key("123456"))) {
+            assertEquals(ErrorCode.PASSWORD_INVALID, unchanged(key("secret"), bad), bad);
+            assertEquals(ErrorCode.PASSWORD_INVALID, unchanged("x", key("a better one")));
+        }
+        assertEquals(ErrorCode.PASSWORD_WRONG, refused("admin", WRONG), "none of them was a wrong password");
+        users.login("admin", key("secret"));
+    }
+
+    private ErrorCode unchanged(String oldKey, String newKey) {
+        RequestException refusal =
+                assertThrows(RequestException.class, () -> users.changePassword("admin", oldKey, newKey));
+        assertFalse(refusal.english().contains(oldKey + newKey), refusal.english());
+        return refusal.error();
+    }
+
     private ErrorCode refused(String user, String key) {
         return assertThrows(RequestException.class, () -> users.login(user, key))
                 .error();

@@ -9,6 +9,7 @@ import javax.ws.rs.core.HttpHeaders;
 import javax.ws.rs.core.Response;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.RequestException;
+import org.openvrg.api.failure.StoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,7 +66,11 @@ final class ErrorAnswers {
                         ErrorCode.MEDIA_TYPE,
                         "Content-Type: it is application/json",
                         "Content-Type:应为 application/json");
-            case 501 -> new RequestException(ErrorCode.NOT_IMPLEMENTED, "this is not served", "系统不支持该服务功能");
+            case 501 ->
+                new RequestException(
+                        ErrorCode.NOT_IMPLEMENTED,
+                        "the appliance has no such function; methods are GET, HEAD, POST, PUT and DELETE",
+                        "系统不支持该服务功能;支持的方法为 GET、HEAD、POST、PUT 和 DELETE");
             case 503 -> new RequestException(ErrorCode.UNAVAILABLE, "not possible right now; try again", "服务不可用,请稍后重试");
             case 406 ->
                 new RequestException(
@@ -85,6 +90,14 @@ final class ErrorAnswers {
             }
             if (cause instanceof JsonProcessingException json) {
                 return notJson(json);
+            }
+            if (cause instanceof StoreException) {
+                LOG.error("a request failed for want of the database", failure);
+                return new RequestException(
+                        ErrorCode.INTERNAL,
+                        "the configuration database can't be read or written, nothing was changed; look at the disk and"
+                                + " the log of the appliance",
+                        "系统内部错误,请检查系统运行状态:配置数据库无法读写,配置未改变");
             }
             cause = cause.getCause();
         }

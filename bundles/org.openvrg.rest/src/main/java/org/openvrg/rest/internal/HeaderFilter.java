@@ -10,6 +10,7 @@ import javax.ws.rs.container.ContainerResponseContext;
 import javax.ws.rs.container.ContainerResponseFilter;
 import javax.ws.rs.container.PreMatching;
 import javax.ws.rs.core.HttpHeaders;
+import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.RequestException;
 
 /**
@@ -25,6 +26,9 @@ public final class HeaderFilter implements ContainerRequestFilter, ContainerResp
     static final int FIRST = 100;
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE");
+    /** Methods that HTTP knows and no resource has. */
+    private static final Set<String> NEVER = Set.of("PATCH", "OPTIONS", "TRACE", "CONNECT");
+
     private static final Set<String> VERSIONS = Set.of("v1.0", "1.0");
     private static final Set<String> JSON_RANGES = Set.of("application/json", "application/*", "*/*", "*");
     private static final Pattern JSON = Pattern.compile("application/([a-z0-9.-]+\\+)?json");
@@ -33,17 +37,27 @@ public final class HeaderFilter implements ContainerRequestFilter, ContainerResp
     @Override
     public void filter(ContainerRequestContext request) {
         Language language = Language.ofHeader(request.getHeaderString(HttpHeaders.ACCEPT_LANGUAGE));
-        if (!METHODS.contains(request.getMethod())) {
-            refuse(request, ErrorAnswers.ofStatus(405), language);
+        if (NEVER.contains(request.getMethod())) {
+            // As one of them, so that the implementation says what the resource has instead of answering OPTIONS
+            // itself.
+            request.setMethod("PATCH");
+        } else if (!METHODS.contains(request.getMethod())) {
+            refuse(request, ErrorAnswers.ofStatus(501), language);
             return;
         }
-        if (!asksForServedVersion(request.getHeaderString(HttpHeaders.ACCEPT))) {
-            refuse(request, Requests.invalid("Accept", "the version that is served is v1.0", "支持的版本为 v1.0"), language);
+        String accept = request.getHeaderString(HttpHeaders.ACCEPT);
+        if (!asksForServedVersion(accept)) {
+            refuse(
+                    request,
+                    Requests.invalid("Accept", accept, "names version v1.0, or none", "支持的版本为 v1.0,也可以不携带 version"),
+                    language);
             return;
         }
         String type = request.getHeaderString(HttpHeaders.CONTENT_TYPE);
         if (type != null && !isJson(type) && mayHaveBody(request)) {
-            refuse(request, ErrorAnswers.ofStatus(415), language);
+            String english = "Content-Type " + Requests.echo(type) + " is not valid: it is application/json";
+            String chinese = "Content-Type " + Requests.echo(type) + " 不合法:应为 application/json";
+            refuse(request, new RequestException(ErrorCode.MEDIA_TYPE, english, chinese), language);
             return;
         }
         // One form from here on, so that no parser of the implementation stumbles over what a client wrote.

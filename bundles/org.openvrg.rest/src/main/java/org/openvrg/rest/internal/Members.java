@@ -37,7 +37,7 @@ final class Members {
 
     private static Members of(String name, String prefix, JsonNode node) throws RequestException {
         if (!node.isObject()) {
-            throw wrongType(name, "a JSON object", "JSON 对象");
+            throw wrongType(name, node, "a JSON object", "JSON 对象");
         }
         return new Members(prefix, node);
     }
@@ -59,12 +59,13 @@ final class Members {
             return Optional.empty();
         }
         if (!node.get().isTextual()) {
-            throw wrongType(name(names[0]), "a string", "字符串");
+            throw wrongType(name(names[0]), node.get(), "a string", "字符串");
         }
         String text = node.get().textValue();
         if (text.isEmpty() || text.length() > maxChars || text.chars().anyMatch(Character::isISOControl)) {
             throw Requests.invalid(
                     name(names[0]),
+                    text,
                     "has 1 to " + maxChars + " characters, none of them a control character",
                     "长度应为 1 到 " + maxChars + " 个字符,且不含控制字符");
         }
@@ -75,7 +76,7 @@ final class Members {
     String rawText(String... names) throws RequestException {
         JsonNode node = required(names);
         if (!node.isTextual()) {
-            throw wrongType(name(names[0]), "a string", "字符串");
+            throw wrongType(name(names[0]), node, "a string", "字符串");
         }
         return node.textValue();
     }
@@ -93,7 +94,7 @@ final class Members {
             return OptionalLong.empty();
         }
         if (!node.get().isIntegralNumber()) {
-            throw wrongType(name(names[0]), "an integer", "整数");
+            throw wrongType(name(names[0]), node.get(), "an integer", "整数");
         }
         if (!node.get().canConvertToLong()) {
             return OptionalLong.of(node.get().bigIntegerValue().signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE);
@@ -123,10 +124,13 @@ final class Members {
     List<Members> requiredObjects(int maxCount, String member) throws RequestException {
         JsonNode list = required(member);
         if (!list.isArray()) {
-            throw wrongType(name(member), "a list of objects", "对象列表");
+            throw wrongType(name(member), list, "a list of objects", "对象列表");
         }
         if (list.isEmpty() || list.size() > maxCount) {
-            throw Requests.invalid(name(member), "has 1 to " + maxCount + " entries", "应包含 1 到 " + maxCount + " 项");
+            throw Requests.invalid(
+                    name(member),
+                    "has " + list.size() + " entries; it has 1 to " + maxCount,
+                    "有 " + list.size() + " 项,应包含 1 到 " + maxCount + " 项");
         }
         List<Members> objects = new ArrayList<>();
         for (int i = 0; i < list.size(); i++) {
@@ -151,8 +155,9 @@ final class Members {
         return find(names).orElseThrow(() -> Requests.invalid(name(names[0]), "is missing", "缺少该参数"));
     }
 
-    /** The error of a wrong type. */
-    static RequestException wrongType(String name, String english, String chinese) {
-        return Requests.invalid(name, "has the wrong type: it is " + english, "类型错误:应为" + chinese);
+    /** The error of a wrong type, with the value that has it. */
+    static RequestException wrongType(String name, JsonNode value, String english, String chinese) {
+        String shown = value.isObject() ? "{…}" : value.isArray() ? "[…]" : Requests.echo(value.toString());
+        return Requests.invalid(name, shown + " has the wrong type: it is " + english, shown + " 类型错误:应为" + chinese);
     }
 }

@@ -9,6 +9,7 @@ import org.openvrg.api.failure.RequestException;
 final class Requests {
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+    private static final Pattern UNFIT = Pattern.compile("[\\p{Cntrl}\\p{Cs}\"<>]");
     private static final int MAX_ECHO_CHARS = 64;
 
     private Requests() {}
@@ -51,6 +52,19 @@ final class Requests {
         return new RequestException(ErrorCode.PARAMETER_INVALID, field + ": " + english, field + ":" + chinese);
     }
 
+    /**
+     * The error of a value.
+     *
+     * @param english what would be right, after "it"
+     * @param chinese the same
+     */
+    static RequestException invalid(String field, String value, String english, String chinese) {
+        return new RequestException(
+                ErrorCode.PARAMETER_INVALID,
+                field + " " + echo(value) + " is not valid: it " + english,
+                field + " " + echo(value) + " 不合法:" + chinese);
+    }
+
     /** A VM that is not configured here. */
     static RequestException unknownVm(UUID vmUuid) {
         return new RequestException(ErrorCode.VM_UNKNOWN, "VM " + vmUuid + " does not exist", "虚拟机 " + vmUuid + " 不存在");
@@ -64,7 +78,12 @@ final class Requests {
 
     /** What a client sent, cut and without control characters, in quotes. */
     static String echo(String text) {
+        return "\"" + cut(text) + "\"";
+    }
+
+    /** As {@link #echo}, without quotes. */
+    static String cut(String text) {
         String cut = text.length() > MAX_ECHO_CHARS ? text.substring(0, MAX_ECHO_CHARS) + "…" : text;
-        return "\"" + cut.replaceAll("[\\p{Cntrl}\"<>]", "?") + "\"";
+        return UNFIT.matcher(cut).replaceAll("?");
     }
 }

@@ -36,7 +36,10 @@ public final class SessionResource {
         String name = Optional.ofNullable(user).orElse("").strip();
         if (name.isEmpty() || name.length() > MAX_USER_CHARS) {
             throw Requests.invalid(
-                    "X-Auth-User", "has 1 to " + MAX_USER_CHARS + " characters", "长度应为 1 到 " + MAX_USER_CHARS + " 个字符");
+                    "X-Auth-User",
+                    name,
+                    "has 1 to " + MAX_USER_CHARS + " characters",
+                    "长度应为 1 到 " + MAX_USER_CHARS + " 个字符");
         }
         String token = sessions.login(name, Optional.ofNullable(key).orElse("").strip());
         return Response.ok(new Session(SessionService.VALIDITY_MILLIS, identity.vrgUuid()))

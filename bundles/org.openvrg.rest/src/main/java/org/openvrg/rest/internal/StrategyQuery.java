@@ -64,6 +64,9 @@ record StrategyQuery(Set<UUID> vmUuids, boolean faultyOnly, int limit, int offse
             }
         }
         throw Requests.invalid(
-                name, "is given once, as a number from " + from + " to " + to, "只能携带一次,取值范围为 " + from + " 到 " + to);
+                name,
+                String.join(",", values),
+                "is given once, as a number from " + from + " to " + to,
+                "只能携带一次,取值范围为 " + from + " 到 " + to);
     }
 }

@@ -2,6 +2,7 @@ package org.openvrg.rest.internal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -49,7 +50,7 @@ final class StrategyReader {
         UUID vmUuid = Requests.vmUuid(members.rawText("vmUuid"));
         Optional<String> vmId = members.text(MAX_NAME_CHARS, "vmId");
         if (vmId.isPresent() && !VM_ID.matcher(vmId.get()).matches()) {
-            throw Requests.invalid("vmId", "is i- and 8 hex digits", "应为 i- 加 8 位十六进制数字");
+            throw Requests.invalid("vmId", vmId.get(), "is i- and 8 hex digits", "应为 i- 加 8 位十六进制数字");
         }
         Optional<String> vmName = members.text(MAX_NAME_CHARS, "vmName");
         boolean standby = members.has("agentIp");
@@ -105,6 +106,7 @@ final class StrategyReader {
         if (!VOL_TYPE.matcher(type).matches()) {
             throw Requests.invalid(
                     disk.name("volType"),
+                    type,
                     "is the name of a kind of storage: LOCALPOME, LUNPOME, NAS, DSWARE or that of a plug-in",
                     "应为存储类型:LOCALPOME、LUNPOME、NAS、DSWARE 或插件提供的类型");
         }
@@ -122,10 +124,13 @@ final class StrategyReader {
             return Map.of();
         }
         if (!object.isObject()) {
-            throw wrongExtParams(name);
+            throw wrongExtParams(name, object);
         }
         if (object.size() > MAX_EXT_PARAMS) {
-            throw Requests.invalid(name, "has at most " + MAX_EXT_PARAMS + " members", "最多 " + MAX_EXT_PARAMS + " 个成员");
+            throw Requests.invalid(
+                    name,
+                    "has " + object.size() + " members; it has at most " + MAX_EXT_PARAMS,
+                    "有 " + object.size() + " 个成员,最多 " + MAX_EXT_PARAMS + " 个");
         }
         Map<String, String> params = new TreeMap<>();
         for (Map.Entry<String, JsonNode> entry : object.properties()) {
@@ -133,7 +138,7 @@ final class StrategyReader {
             if (!value.isValueNode()
                     || entry.getKey().length() > MAX_NAME_CHARS
                     || value.asText().length() > MAX_URL_CHARS) {
-                throw wrongExtParams(name);
+                throw wrongExtParams(name + "." + Requests.cut(entry.getKey()), value);
             }
             if (!value.isNull()) {
                 params.put(entry.getKey(), value.asText());
@@ -146,13 +151,13 @@ final class StrategyReader {
         try {
             return JsonProvider.parse(text);
         } catch (JsonProcessingException e) {
-            throw wrongExtParams(name);
+            throw wrongExtParams(name, TextNode.valueOf(text));
         }
     }
 
-    private static RequestException wrongExtParams(String name) {
+    private static RequestException wrongExtParams(String name, JsonNode value) {
         return Members.wrongType(
-                name, "a JSON object of short texts, or a string that holds one", "由短文本组成的 JSON 对象,或包含该对象的字符串");
+                name, value, "a JSON object of short texts, or a string that holds one", "由短文本组成的 JSON 对象,或包含该对象的字符串");
     }
 
     /** Volumes and slots that were seen in one request. */
@@ -164,7 +169,7 @@ final class StrategyReader {
             String text = disk.rawText("volUuid");
             if (!VolumeId.isValid(text)) {
                 throw Requests.invalid(
-                        disk.name("volUuid"), "has 1 to 64 letters, digits or '-'", "应为 1 到 64 个字母、数字或“-”");
+                        disk.name("volUuid"), text, "has 1 to 64 letters, digits or '-'", "应为 1 到 64 个字母、数字或“-”");
             }
             VolumeId volume = new VolumeId(text);
             if (!volumes.add(volume)) {

@@ -88,7 +88,8 @@ public final class StrategyResource {
         List<String> flags =
                 Optional.ofNullable(uri.getQueryParameters().get("delFlag")).orElse(List.of());
         if (flags.size() > 1 || !List.of("1", "2").containsAll(flags)) {
-            throw Requests.invalid("delFlag", "is 1 (normal) or 2 (forced)", "应为 1(正常删除)或 2(强制删除)");
+            throw Requests.invalid(
+                    "delFlag", String.join(",", flags), "is 1 (normal) or 2 (forced)", "应为 1(正常删除)或 2(强制删除)");
         }
         return remove(vm, flags.contains("2"));
     }

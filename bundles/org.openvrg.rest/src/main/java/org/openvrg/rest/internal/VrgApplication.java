@@ -1,5 +1,7 @@
 package org.openvrg.rest.internal;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,15 +50,10 @@ public final class VrgApplication extends Application {
     public VrgApplication(
             @Reference SessionService sessions, @Reference StrategyService strategies, @Reference Identity identity) {
         Supplier<Optional<ProtectionService>> engines = engine::get;
-        this.singletons = Set.of(
-                new JsonProvider(),
-                new HeaderFilter(),
-                new SessionFilter(sessions, networks::get),
-                new AuditFilter(new AuditLog(System::nanoTime)),
-                new FailureMapper(),
-                new WebFailureMapper(),
+        Set<Object> parts = new HashSet<>(List.of(
                 new VersionsResource(),
                 new SessionResource(sessions, identity),
+                new PasswordResource(sessions),
                 new PairingResource(pairing::get),
                 new NetworkResource(networks::get),
                 new ManagementNetworkResource(networks::get),
@@ -66,7 +63,17 @@ public final class VrgApplication extends Application {
                 new VmReportsResource(engines),
                 new AlarmServerResource(alarms::get),
                 new AlarmsResource(alarms::get),
-                new IdentityResource(identity));
+                new IdentityResource(identity),
+                new OpenApiResource()));
+        AllowedMethods allowed = new AllowedMethods(parts);
+        parts.addAll(List.of(
+                new JsonProvider(),
+                new HeaderFilter(),
+                new SessionFilter(sessions, networks::get),
+                new AuditFilter(new AuditLog(System::nanoTime)),
+                new FailureMapper(),
+                new WebFailureMapper(allowed)));
+        this.singletons = Set.copyOf(parts);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.RequestException;
+import org.openvrg.api.failure.StoreException;
 import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.VmReport;
 import org.openvrg.api.model.VmStrategy;
@@ -30,7 +31,9 @@ final class FakeGateway implements SessionService, StrategyService, PairingServi
     Optional<Peer> peer = Optional.empty();
     Optional<Boolean> removedForced = Optional.empty();
     boolean loggedIn = true;
+    Optional<String> changed = Optional.empty();
     boolean broken;
+    boolean full;
 
     @Override
     public String login(String user, String passwordHash) throws RequestException {
@@ -53,7 +56,19 @@ final class FakeGateway implements SessionService, StrategyService, PairingServi
     }
 
     @Override
+    public void changePassword(String user, String oldHash, String newHash) throws RequestException {
+        if (oldHash.equals(newHash)) {
+            throw new RequestException(ErrorCode.PASSWORD_INVALID, "newKey is the present password", "newKey 与当前密码相同");
+        }
+        changed = Optional.of(user + " " + oldHash + " " + newHash);
+        loggedIn = false;
+    }
+
+    @Override
     public void put(VmStrategy strategy) {
+        if (full) {
+            throw new StoreException("can't write /var/lib/vrg/secret.db", new IllegalStateException());
+        }
         if (broken) {
             throw new IllegalStateException("can't write /var/lib/vrg/secret.db in org.openvrg.control.internal");
         }
