@@ -69,6 +69,16 @@ public final class Appliance implements AutoCloseable {
         return httpPort;
     }
 
+    /** Password of the user admin at first start. */
+    public String password() {
+        return password;
+    }
+
+    /** Process id of the appliance, which has to run. */
+    public long pid() {
+        return process.orElseThrow().pid();
+    }
+
     /** REST client with the user admin. */
     public Rest rest() {
         return rest;

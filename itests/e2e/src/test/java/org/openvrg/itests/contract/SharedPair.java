@@ -1,0 +1,48 @@
+package org.openvrg.itests.contract;
+
+import java.io.IOException;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.openvrg.itests.Pair;
+
+/**
+ * Gives the test classes of the contract one pair, started when the first asks for it and killed at the end of the run.
+ * Each case leaves it as it was: paired, and without VMs of its own.
+ */
+final class SharedPair implements ParameterResolver {
+    private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(SharedPair.class);
+
+    /** The pair with a client for each side. */
+    record Contract(Pair pair, Client production, Client dr) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            pair.close();
+        }
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == Contract.class;
+    }
+
+    @Override
+    public Contract resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getRoot()
+                .getStore(NAMESPACE)
+                .getOrComputeIfAbsent("contract", unused -> start(), Contract.class);
+    }
+
+    private static Contract start() {
+        try {
+            Pair pair = new Pair("contract").patient().start();
+            return new Contract(pair, new Client(pair.production()), new Client(pair.dr()));
+        } catch (IOException e) {
+            throw new ParameterResolutionException("the pair does not start", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ParameterResolutionException("interrupted", e);
+        }
+    }
+}
