@@ -3,6 +3,9 @@ package org.openvrg.rest.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.eclipse.jetty.http.HttpFields;
@@ -12,6 +15,8 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.AbstractHandler;
 import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.openvrg.api.failure.ErrorCode;
+import org.openvrg.api.failure.RequestException;
 import org.osgi.service.component.annotations.Component;
 
 /**
@@ -19,14 +24,18 @@ import org.osgi.service.component.annotations.Component;
  * sees them: a broken escape in the path, a header that is too long.
  *
  * <p>Being a handler is how the container hands over its server, whose answer to such requests is replaced for as long
- * as this one runs. The requests that it handles itself are the bare base of the application, which the container would
- * answer with a redirect, and those of method TRACE, which it would answer without a body.
+ * as this one runs. What it handles itself: the bare base of the application, which the container would answer with a
+ * redirect; TRACE, which it would refuse without a body; and a {@code Host} that is no host. One written as a URL, as
+ * the vendor's samples have it, is taken for the host in it.
  *
  * <p>It is no service of type {@code Handler}: for each of those the container starts its server anew. The bundle that
  * tends the web server lets it take part.
  */
 @Component(service = AbstractHandler.class, immediate = true)
 public final class MalformedRequestHandler extends AbstractHandler {
+    private static final Pattern HOST =
+            Pattern.compile("(?:https?://)?([A-Za-z0-9._~-]+|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?/?");
+
     @Override
     public void setServer(Server server) {
         super.setServer(server);
@@ -41,13 +50,30 @@ public final class MalformedRequestHandler extends AbstractHandler {
         if (base.isHandled()) {
             return;
         }
-        if (HttpMethod.TRACE.is(request.getMethod())) {
-            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(405));
-            base.setHandled(true);
-        } else if (VrgApplication.BASE.equals(target)) {
-            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(404));
+        Optional<RequestException> refusal = refusal(target, base);
+        if (refusal.isPresent()) {
+            if (refusal.get().error() == ErrorCode.METHOD_NOT_ALLOWED) {
+                response.setHeader(HttpHeader.ALLOW.asString(), "DELETE, GET, HEAD, POST, PUT");
+            }
+            FallbackServlet.answer(request, response, refusal.get());
             base.setHandled(true);
         }
+    }
+
+    private static Optional<RequestException> refusal(String target, Request base) {
+        if (HttpMethod.TRACE.is(base.getMethod())) {
+            return Optional.of(ErrorAnswers.ofStatus(405));
+        }
+        String host = base.getHeader(HttpHeader.HOST.asString());
+        if (host != null && !host.isEmpty()) {
+            Matcher written = HOST.matcher(host.strip());
+            if (!written.matches()) {
+                return Optional.of(
+                        Requests.invalid("Host", host, "is an address, with a port or without", "应为地址,可带端口"));
+            }
+            base.setAuthority(written.group(1), written.group(2) == null ? 0 : Integer.parseInt(written.group(2)));
+        }
+        return VrgApplication.BASE.equals(target) ? Optional.of(ErrorAnswers.ofStatus(404)) : Optional.empty();
     }
 
     @Override
@@ -64,15 +90,14 @@ public final class MalformedRequestHandler extends AbstractHandler {
         server.addBean(errors);
     }
 
-    /** The error body for what is no request, and for what comes before there are servlets. */
+    /** The error body for what is no request, and for what no servlet answers while the appliance starts. */
     private static final class JsonErrors extends ErrorHandler {
         @Override
         public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
-            int status = response.getStatus() == HttpServletResponse.SC_NOT_FOUND
-                    ? HttpServletResponse.SC_SERVICE_UNAVAILABLE
-                    : response.getStatus();
-            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(status));
+            boolean starting = response.getStatus() == HttpServletResponse.SC_NOT_FOUND
+                    && (target + "/").startsWith(VrgApplication.BASE + "/");
+            FallbackServlet.answer(request, response, ErrorAnswers.ofStatus(starting ? 503 : response.getStatus()));
             base.setHandled(true);
         }
 

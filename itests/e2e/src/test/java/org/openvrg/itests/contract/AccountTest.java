@@ -125,9 +125,8 @@ class AccountTest {
     void whatIsNotThereRightNowIs503AndADatabaseThatIsHeldIs10440000() throws Exception {
         try (Pair pair = new Pair("unavailable")) {
             Appliance appliance = pair.production();
-            appliance.launch();
+            appliance.start();
             Client client = new Client(appliance);
-            awaitThroughTheStart(appliance, client);
             Vms vms = new Vms(client);
             String vm = vms.next();
             vms.post(vms.production(vm)).ok();
@@ -165,24 +164,16 @@ class AccountTest {
         }
     }
 
-    /** Until the appliance answers, whatever it says keeps to the form of errors. */
-    private static void awaitThroughTheStart(Appliance appliance, Client client) {
-        Await.until(Appliance.START, appliance::tail, () -> {
-            Answer answer = client.send("GET", "/versions", "");
-            if (answer.status() != 200) {
-                assertEquals(503, answer.status(), answer::toString);
-            }
-            return answer.status() == 200;
-        });
-    }
-
     /** Holds the write lock of a database until the input of the process ends. */
     private static Process hold(Path database) throws IOException {
-        String script = "import sqlite3, sys\n"
-                + "held = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-                + "held.execute('BEGIN IMMEDIATE')\n"
-                + "print('held', flush=True)\n"
-                + "sys.stdin.read()\n";
+        String script =
+                """
+                import sqlite3, sys
+                held = sqlite3.connect(sys.argv[1], isolation_level=None)
+                held.execute('BEGIN IMMEDIATE')
+                print('held', flush=True)
+                sys.stdin.read()
+                """;
         Process process = new ProcessBuilder("/usr/bin/python3", "-c", script, database.toString())
                 .redirectErrorStream(true)
                 .start();
