@@ -1,6 +1,7 @@
 package org.openvrg.control.internal;
 
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,9 @@ public class Strategies implements StrategyService {
     private final ConfigStore store;
     private final AlarmService alarms;
     private final Map<UUID, VmStrategy> strategies = new TreeMap<>(Comparator.comparing(UUID::toString));
+    /** The VM of each volume, so that a request costs the same however many VMs there are. */
+    private final Map<VolumeId, UUID> owners = new HashMap<>();
+
     private final Set<UUID> removing = new HashSet<>();
     private Optional<ProtectionService> engine = Optional.empty();
 
@@ -152,7 +156,7 @@ public class Strategies implements StrategyService {
             if (!strategy.vmUuid().toString().equals(key)) {
                 throw new IllegalArgumentException("the stored strategy is that of another VM");
             }
-            strategies.put(strategy.vmUuid(), strategy);
+            remember(strategy);
         } catch (IllegalArgumentException e) {
             LOG.error("the stored strategy of VM {} can't be read; set it again", key, e);
             alarms.raise(AlarmService.Kind.STRATEGY_REFUSED, key, "the stored strategy can't be read; set it again");
@@ -177,18 +181,13 @@ public class Strategies implements StrategyService {
                             + " side; remove that first",
                     "虚拟机 " + vm + " 已在该 VRG 配置为" + (production ? "生产端" : "容灾端") + ",请先删除");
         }
-        Set<VolumeId> wanted = Set.copyOf(strategy.volumes());
-        for (VmStrategy other : strategies.values()) {
-            if (other.vmUuid().equals(vm)) {
-                continue;
-            }
-            for (VolumeId volume : other.volumes()) {
-                if (wanted.contains(volume)) {
-                    throw new RequestException(
-                            ErrorCode.VOLUME_DUPLICATE,
-                            "volume " + volume + " is protected for VM " + other.vmUuid() + " already",
-                            "卷 " + volume + " 已配置给虚拟机 " + other.vmUuid());
-                }
+        for (VolumeId volume : strategy.volumes()) {
+            UUID owner = owners.getOrDefault(volume, vm);
+            if (!owner.equals(vm)) {
+                throw new RequestException(
+                        ErrorCode.VOLUME_DUPLICATE,
+                        "volume " + volume + " is protected for VM " + owner + " already",
+                        "卷 " + volume + " 已配置给虚拟机 " + owner);
             }
         }
     }
@@ -202,11 +201,19 @@ public class Strategies implements StrategyService {
 
     private void keep(VmStrategy strategy) {
         store.put(AREA, strategy.vmUuid().toString(), StrategyCodec.encode(strategy));
-        strategies.put(strategy.vmUuid(), strategy);
+        remember(strategy);
+    }
+
+    private void remember(VmStrategy strategy) {
+        UUID vm = strategy.vmUuid();
+        Optional.ofNullable(strategies.put(vm, strategy))
+                .ifPresent(before -> owners.keySet().removeAll(before.volumes()));
+        strategy.volumes().forEach(volume -> owners.put(volume, vm));
     }
 
     private void forget(UUID vmUuid) {
         store.remove(AREA, vmUuid.toString());
-        strategies.remove(vmUuid);
+        Optional.ofNullable(strategies.remove(vmUuid))
+                .ifPresent(gone -> owners.keySet().removeAll(gone.volumes()));
     }
 }

@@ -24,7 +24,7 @@ final class Description {
     private static final String IRI = "https://vrg.invalid/openapi.json";
     private static final Pattern TEMPLATE = Pattern.compile("\\{[^}]*}");
     /** Statuses that the common part of the description speaks for, not the single operation. */
-    private static final Set<Integer> COMMON = Set.of(404, 405, 415, 501);
+    private static final Set<Integer> COMMON = Set.of(404, 405, 414, 415, 431, 501);
 
     private final JsonNode root;
     private final SchemaRegistry registry;

@@ -162,8 +162,11 @@ final class ProductionSide {
                 start(entry, strategy);
                 tellCapture(entry);
             } else {
-                entry.waiting = "no platform has the volumes " + missing;
-                LOG.warn("VM {} can't be protected now: {}", vmUuid, entry.waiting);
+                String waiting = "no platform has the volumes " + missing;
+                if (!waiting.equals(entry.waiting)) {
+                    LOG.warn("VM {} can't be protected now: {}", vmUuid, waiting);
+                }
+                entry.waiting = waiting;
                 if (entry.missingTooLongNanos.isEmpty()) {
                     entry.missingTooLongNanos = OptionalLong.of(System.nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
                 }
