@@ -26,6 +26,7 @@ record Answer(String call, int status, Map<String, String> headers, String body)
     /** Those of the contract, and 414 and 431, which HTTP has for a head that is longer than is read at all. */
     private static final Set<Integer> STATUSES =
             Set.of(200, 400, 401, 403, 404, 405, 409, 414, 415, 431, 500, 501, 503);
+
     private static final Pattern CODE = Pattern.compile("10440\\d{3}");
     private static final Pattern LEAK =
             Pattern.compile("\\b(org|com|java|javax|sun|jdk)\\.[a-z]+\\.|Exception|\\.java\\b"

@@ -13,7 +13,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.openvrg.itests.Pair;
@@ -27,8 +26,7 @@ class FuzzTest {
     static final String KEPT_PRODUCTION = "f0330000-0000-4000-8000-000000000001";
 
     private static final String KEPT_STANDBY = "f0330000-0000-4000-8000-000000000002";
-    private static final int REQUESTS = 4_000;
-    private static final int MANY_REQUESTS = 20_000;
+    private static final int REQUESTS = 20_000;
     private static final int CLIENTS = 4;
 
     private final Pair pair;
@@ -42,16 +40,6 @@ class FuzzTest {
 
     @Test
     void survivesRandomRequests() throws Exception {
-        fuzz(REQUESTS);
-    }
-
-    @Test
-    @Tag("long")
-    void survivesManyRandomRequests() throws Exception {
-        fuzz(MANY_REQUESTS);
-    }
-
-    private void fuzz(int count) throws Exception {
         long seed = Long.getLong("vrg.fuzz.seed", System.nanoTime() & 0x7fff_ffff);
         Vms vms = new Vms(client);
         vms.post(vms.production(KEPT_PRODUCTION, "kept-1", "kept-2")).ok();
@@ -60,7 +48,7 @@ class FuzzTest {
         String session =
                 client.login("admin", client.key()).ok().header("X-Auth-Token").orElseThrow();
         long began = System.nanoTime();
-        run(count, seed, session);
+        run(seed, session);
         double seconds = (System.nanoTime() - began) / 1e9;
         try {
             removePool();
@@ -74,11 +62,11 @@ class FuzzTest {
             client.post("/vmstrategy/" + KEPT_STANDBY, "{\"delFlag\":2}").ok();
         }
         System.out.printf(
-                "[figure] fuzz: seed %d, %d requests in %.1f s, by status %s%n", seed, count, seconds, byStatus());
-        assertTrue(statuses.get(200) > count / 20 && statuses.get(400) > count / 20, this::byStatus);
+                "[figure] fuzz: seed %d, %d requests in %.1f s, by status %s%n", seed, REQUESTS, seconds, byStatus());
+        assertTrue(statuses.get(200) > REQUESTS / 20 && statuses.get(400) > REQUESTS / 20, this::byStatus);
     }
 
-    private void run(int count, long seed, String session) throws Exception {
+    private void run(long seed, String session) throws Exception {
         Description description = client.description();
         ExecutorService pool = Executors.newFixedThreadPool(CLIENTS);
         try {
@@ -87,7 +75,7 @@ class FuzzTest {
                 int first = i;
                 clients.add(() -> {
                     RandomRequests requests = new RandomRequests(description, session, seed);
-                    for (int number = first; number < count; number += CLIENTS) {
+                    for (int number = first; number < REQUESTS; number += CLIENTS) {
                         one(requests.next(number), "seed " + seed + ", request " + number);
                     }
                     return null;

@@ -111,11 +111,11 @@ class ScaleTest {
     private static void assertAllThere(Client client, Map<String, JsonNode> sent) throws Exception {
         Map<String, JsonNode> found = new TreeMap<>();
         for (int offset = 0; offset < sent.size(); offset += PAGE) {
-            Answer page = client.get("/vmstrategy?limit=" + PAGE + "&offset=" + offset).ok();
-            assertEquals(Integer.toString(sent.size()), page.header("X-Total-Count").orElseThrow());
-            page.json()
-                    .path("vmList")
-                    .forEach(vm -> found.put(vm.path("vmUuid").asText(), vm.path("volList")));
+            Answer page = client.get("/vmstrategy?limit=" + PAGE + "&offset=" + offset)
+                    .ok();
+            assertEquals(
+                    Integer.toString(sent.size()), page.header("X-Total-Count").orElseThrow());
+            page.json().path("vmList").forEach(vm -> found.put(vm.path("vmUuid").asText(), vm.path("volList")));
         }
         assertEquals(sent, found);
     }
@@ -125,12 +125,7 @@ class ScaleTest {
         for (int i = 0; i < nanos.length; i++) {
             int offset = i * PAGE % count;
             long start = System.nanoTime();
-            client.send(
-                            "GET",
-                            "/vmstrategy?limit=" + PAGE + "&offset=" + offset,
-                            "",
-                            "X-Auth-Token",
-                            client.token())
+            client.send("GET", "/vmstrategy?limit=" + PAGE + "&offset=" + offset, "", "X-Auth-Token", client.token())
                     .ok();
             nanos[i] = System.nanoTime() - start;
         }
