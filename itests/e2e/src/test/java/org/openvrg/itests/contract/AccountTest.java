@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.openvrg.itests.Appliance;
 import org.openvrg.itests.Await;
@@ -125,8 +127,23 @@ class AccountTest {
     void whatIsNotThereRightNowIs503AndADatabaseThatIsHeldIs10440000() throws Exception {
         try (Pair pair = new Pair("unavailable")) {
             Appliance appliance = pair.production();
-            appliance.start();
+            appliance.launch();
             Client client = new Client(appliance);
+            // until the first 200, whatever comes back has the form of an error: send fails otherwise
+            AtomicReference<Optional<AssertionError>> odd = new AtomicReference<>(Optional.empty());
+            Await.until(Appliance.START, appliance::tail, () -> {
+                try {
+                    Answer answer = client.send("GET", "/versions", "");
+                    return answer.status() == 200
+                            || answer.refused(503, "10440000").isEmpty();
+                } catch (AssertionError e) {
+                    odd.set(Optional.of(e));
+                    return true;
+                }
+            });
+            odd.get().ifPresent(error -> {
+                throw error;
+            });
             Vms vms = new Vms(client);
             String vm = vms.next();
             vms.post(vms.production(vm)).ok();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.openvrg.itests.Await;
 
 /**
  * The description that the appliance serves, against what it answers: no answer has a member that its schema lacks (every
@@ -22,11 +24,13 @@ class DescriptionTest {
     private static final String SCHEMAS = "#/components/schemas/";
 
     private final Client client;
+    private final Client dr;
     private final Description description;
     private final Vms vms;
 
     DescriptionTest(SharedPair.Contract contract) throws Exception {
         this.client = contract.production();
+        this.dr = contract.dr();
         this.description = client.description();
         this.vms = new Vms(client);
     }
@@ -59,6 +63,15 @@ class DescriptionTest {
         same("VmReports", client.get("/ext/vms"));
         same("VmReport", client.get("/ext/vms/" + here));
         same("Identity", client.get("/ext/identity"));
+        client.post("/trapinfo", "{\"ip\":\"127.0.0.1\",\"port\":65001}").ok();
+        same("TrapReceiver", client.get("/trapinfo"));
+        client.post("/trapinfo", "{\"ip\":\"0.0.0.0\",\"port\":65001}").ok();
+        Await.until(
+                Duration.ofMinutes(2),
+                () -> "an alarm for the VMs that lack disks and agent",
+                () -> client.get("/ext/alarms").ok().json().path("alarms").size() > 0);
+        same("Alarms", client.get("/ext/alarms"));
+        same("NetInfos", dr.get("/netinfos"));
         same("Removed", client.post("/vmstrategy/" + here, "{\"delFlag\":1}"));
     }
 

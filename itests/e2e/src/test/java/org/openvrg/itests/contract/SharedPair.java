@@ -1,10 +1,12 @@
 package org.openvrg.itests.contract;
 
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.openvrg.itests.Appliance;
 import org.openvrg.itests.Pair;
 
 /**
@@ -36,7 +38,14 @@ final class SharedPair implements ParameterResolver {
 
     private static Contract start() {
         try {
-            Pair pair = new Pair("contract").patient().start();
+            Pair pair = new Pair("contract").patient();
+            // never the machine's own: these tests run as root
+            pair.production().configure("org.openvrg.network", "management-interface", "absent0");
+            pair.dr().configure("org.openvrg.network", "management-interface", "lo");
+            for (Appliance appliance : List.of(pair.production(), pair.dr())) {
+                appliance.configure("org.openvrg.network", "directory", "${karaf.data}/network");
+            }
+            pair.start();
             return new Contract(pair, new Client(pair.production()), new Client(pair.dr()));
         } catch (IOException e) {
             throw new ParameterResolutionException("the pair does not start", e);
