@@ -104,7 +104,7 @@ final class Https {
             throw new AssertionError("the server neither answers nor closes; so far: " + text, e);
         } catch (IOException e) {
             // A close that did not wait for all that was sent ends as a reset: what came before it counts.
-            text.append("");
+            return text.toString();
         }
         return text.toString();
     }

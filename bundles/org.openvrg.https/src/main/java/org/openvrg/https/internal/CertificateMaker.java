@@ -32,12 +32,15 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes a P-256 key (FIPS 186) and a server certificate (RFC 5280) signed with it. Stateless. */
 final class CertificateMaker {
     /** Password of the file that is made here: its mode is what protects it. */
     static final String PASSWORD = "";
 
+    private static final Logger LOG = LoggerFactory.getLogger(CertificateMaker.class);
     private static final String ALIAS = "https";
     private static final X500Name NAME = new X500Name("CN=VRG");
     private static final int SERIAL_BITS = 127;
@@ -85,10 +88,12 @@ final class CertificateMaker {
     private static GeneralNames alternatives(Collection<String> names) {
         Set<String> all = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
         try {
-            all.add(InetAddress.getLocalHost().getHostName());
+            String own = InetAddress.getLocalHost().getHostName();
+            if (Settings.isName(own)) {
+                all.add(own);
+            }
         } catch (UnknownHostException e) {
-            // A host that does not know its own name has none to certify; the operator can give one.
-            all.remove("");
+            LOG.info("this host does not know its own name: the certificate of HTTPS is made without one", e);
         }
         all.addAll(names);
         return new GeneralNames(all.stream()

@@ -71,7 +71,7 @@ record Settings(
         require(days >= 1 && days <= MAX_VALIDITY_DAYS, "validity-days", days, "1 to 36500");
         require(names.size() <= MAX_NAMES, "names", names.size() + " names", "at most 32 names");
         for (String name : names) {
-            require(isIp(name) || DNS_NAME.matcher(name).matches(), "names", name, "DNS names and IP addresses");
+            require(isIp(name) || isName(name), "names", name, "DNS names and IP addresses");
         }
         require(
                 keystore.isEmpty() || keystorePassword.isPresent(),
@@ -107,6 +107,11 @@ record Settings(
             return Arrays.stream(text.split("\\.")).allMatch(octet -> Integer.parseInt(octet) <= OCTET_MAX);
         }
         return IPV6.matcher(text).matches();
+    }
+
+    /** Whether a text has the form of a DNS name. */
+    static boolean isName(String text) {
+        return DNS_NAME.matcher(text).matches();
     }
 
     private static Optional<Path> path(String key, String value) {
