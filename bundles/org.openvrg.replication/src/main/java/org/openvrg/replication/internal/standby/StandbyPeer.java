@@ -163,8 +163,12 @@ final class StandbyPeer {
 
     private void onData(Message.Data data) throws VrgException {
         List<StreamRecord> records = data.batch().unpack();
+        long sequence = data.batch().first();
         for (StreamRecord record : records) {
             check(record, record.type().isSequenced());
+            if (record.sequence() != sequence++) {
+                throw new LinkException("the sequences of a batch are not consecutive");
+            }
         }
         if (store.take(data.epoch(), records) == StandbyJournal.Outcome.GAP) {
             LOG.warn(

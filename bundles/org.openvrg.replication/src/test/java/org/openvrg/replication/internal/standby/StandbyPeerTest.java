@@ -1,0 +1,157 @@
+package org.openvrg.replication.internal.standby;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.failure.LinkException;
+import org.openvrg.api.model.ProtectionState;
+import org.openvrg.api.model.RecordType;
+import org.openvrg.api.model.ResyncMark;
+import org.openvrg.api.model.StandbyDisk;
+import org.openvrg.api.model.StreamRecord;
+import org.openvrg.api.model.VmStrategy;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.service.AlarmService;
+import org.openvrg.wire.Lane;
+import org.openvrg.wire.Message;
+import org.openvrg.wire.RecordBatch;
+
+class StandbyPeerTest {
+    private static final UUID VM = new UUID(1, 1);
+    private static final VolumeId VOLUME = new VolumeId("v");
+
+    @TempDir
+    Path folder;
+
+    private static StreamRecord write(long sequence) {
+        return new StreamRecord(sequence, RecordType.WRITE, VOLUME.key(), 0, 4, ByteBuffer.allocate(4));
+    }
+
+    private static Message.Data data(StreamRecord... records) {
+        RecordBatch.Builder builder = RecordBatch.builder(false);
+        for (StreamRecord record : records) {
+            builder.tryAdd(record);
+        }
+        return new Message.Data(VM, 1, builder.build());
+    }
+
+    @Test
+    void refusesABatchWithAHoleBeforeAnythingOfItIsTaken() throws Exception {
+        try (StandbyJournal store = StandbyJournal.open(folder, 4096, 65_536, 1)) {
+            StandbyPeer peer = peer(store);
+            Lane lane = new QuietLane();
+            peer.handle(
+                    lane,
+                    new Message.Attach(
+                            VM,
+                            1,
+                            1,
+                            9,
+                            0,
+                            ProtectionState.CONSISTENCY_CHECK,
+                            List.of(new Message.VolumeInfo(VOLUME, 4096))));
+            StreamRecord begin = StreamRecord.resync(1, true, new ResyncMark(1, true, 5));
+            assertThrows(LinkException.class, () -> peer.handle(lane, data(begin, write(2), write(4))));
+            assertEquals(0, store.journal().lastIndex());
+            peer.handle(lane, data(begin, write(2), write(3)));
+            assertEquals(3, store.journal().lastSequence());
+        }
+    }
+
+    private static StandbyPeer peer(StandbyJournal store) {
+        StandbyDisk disk = new StandbyDisk(VOLUME, "d", Optional.empty(), "MEMORY", OptionalInt.empty(), Map.of());
+        VmStrategy.Standby strategy = new VmStrategy.Standby(
+                VM, Optional.empty(), Optional.empty(), Optional.empty(), "192.0.2.1", 7100, List.of(disk));
+        AlarmService alarms = new AlarmService() {
+            @Override
+            public void raise(Kind kind, String subject, String text) {
+                throw new AssertionError(kind + " " + text);
+            }
+
+            @Override
+            public void clear(Kind kind, String subject) {
+                // none was raised
+            }
+        };
+        Applier applier = new Applier(VM, new UUID(2, 2), store, strategy, alarms, () -> {});
+        return new StandbyPeer(VM, store, applier, alarms, new StandbyPeer.Host() {
+            @Override
+            public Set<VolumeId> volumes() {
+                return Set.of(VOLUME);
+            }
+
+            @Override
+            public boolean refusing() {
+                return false;
+            }
+
+            @Override
+            public void taken() {
+                // nothing is synced here
+            }
+
+            @Override
+            public void applyInPlace(String why) {
+                throw new AssertionError(why);
+            }
+        });
+    }
+
+    /** Takes what is sent and loses it. */
+    private static final class QuietLane implements Lane {
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public boolean isWritable() {
+            return true;
+        }
+
+        @Override
+        public void send(Message message) {
+            // nobody listens
+        }
+
+        @Override
+        public void setReading(boolean reading) {
+            // nothing comes by itself
+        }
+
+        @Override
+        public boolean encrypted() {
+            return true;
+        }
+
+        @Override
+        public Optional<String> peerFingerprint() {
+            return Optional.empty();
+        }
+
+        @Override
+        public String remoteAddress() {
+            return "test";
+        }
+
+        @Override
+        public long sentBytes() {
+            return 0;
+        }
+
+        @Override
+        public void close(String reason) {
+            throw new AssertionError(reason);
+        }
+    }
+}
