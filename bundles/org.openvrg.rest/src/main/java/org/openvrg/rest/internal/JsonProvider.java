@@ -1,6 +1,7 @@
 package org.openvrg.rest.internal;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -17,6 +18,7 @@ import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import javax.ws.rs.BadRequestException;
 import javax.ws.rs.Consumes;
 import javax.ws.rs.Produces;
@@ -30,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * JSON in and out. Requests are read as trees and never bound to classes, so that what a client sends can't choose what
  * is made of it; answers are records or trees.
  *
- * <p>Limits: {@link #MAX_BODY_BYTES}, {@link #MAX_DEPTH}, {@link #MAX_NUMBER_CHARS}. Duplicate members, trailing text
- * and what is not UTF-8 are refused. An absent body is a missing node.
+ * <p>Limits: {@link #MAX_BODY_BYTES}, {@link #MAX_DEPTH}, {@link #MAX_NUMBER_CHARS}. Duplicate members, trailing text,
+ * what is not UTF-8 and halves of surrogate pairs are refused. An absent body is a missing node.
  */
 @Consumes(MediaType.WILDCARD)
 @Produces(MediaType.WILDCARD)
@@ -72,7 +74,38 @@ public final class JsonProvider extends JacksonJsonProvider {
      * @throws JsonProcessingException when it is not
      */
     static JsonNode parse(String text) throws JsonProcessingException {
-        return MAPPER.readTree(text);
+        JsonNode tree = MAPPER.readTree(text);
+        if (hasHalfAPair(tree)) {
+            throw new JsonParseException("a text with half a surrogate pair");
+        }
+        return tree;
+    }
+
+    /**
+     * Whether a name or a text has half a surrogate pair. JSON can say it by an escape, but it is no character: it can't
+     * be stored, sent on or answered in UTF-8.
+     */
+    private static boolean hasHalfAPair(JsonNode tree) {
+        if (tree.isTextual()) {
+            return hasHalfAPair(tree.textValue());
+        }
+        for (Map.Entry<String, JsonNode> member : tree.properties()) {
+            if (hasHalfAPair(member.getKey()) || hasHalfAPair(member.getValue())) {
+                return true;
+            }
+        }
+        if (tree.isArray()) {
+            for (JsonNode element : tree) {
+                if (hasHalfAPair(element)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasHalfAPair(String text) {
+        return text.codePoints().anyMatch(point -> Character.getType(point) == Character.SURROGATE);
     }
 
     /** The text of a tree. */
@@ -109,7 +142,11 @@ public final class JsonProvider extends JacksonJsonProvider {
             return MissingNode.getInstance();
         }
         try (JsonParser parser = MAPPER.createParser(text)) {
-            return MAPPER.readTree(parser);
+            JsonNode tree = MAPPER.readTree(parser);
+            if (hasHalfAPair(tree)) {
+                throw refused(Requests.invalid("body", "has a text with half a surrogate pair", "请求正文包含不完整的代理对字符"));
+            }
+            return tree;
         } catch (JsonProcessingException e) {
             throw refused(ErrorAnswers.notJson(e));
         }

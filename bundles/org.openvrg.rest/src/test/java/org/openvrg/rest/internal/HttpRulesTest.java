@@ -94,7 +94,9 @@ class HttpRulesTest extends RestTestBase {
             "{\"a\":" + "[".repeat(100_000),
             "{\"a\":" + "9".repeat(1000) + "}",
             "{\"a\":\"" + "x".repeat(2 * 1024 * 1024) + "\"}",
-            "{\"a\":NaN}"
+            "{\"a\":NaN}",
+            "{\"dstIp\":\"\\ud800\",\"dstPort\":1}",
+            "{\"\\udc00\":1}"
         };
         for (String body : bodies) {
             assertRefused(400, "10440101", server.call("POST", "/vrgservice/vrgmap", body));
@@ -104,6 +106,16 @@ class HttpRulesTest extends RestTestBase {
         }
         assertTrue(gateway.strategies.isEmpty());
         assertTrue(gateway.peer.isEmpty());
+    }
+
+    @Test
+    void answersWithWholeCharactersWhereATextIsCut() throws Exception {
+        String uuid = "a".repeat(63) + "\ud83d\ude00";
+        assertRefused(400, "10440401", server.call("POST", "/vrgservice/vmstrategy", STANDBY.replace(VM, uuid)));
+        String params = "{\"dsMgntIp\":\"1.1.1.1\",\"dsResourceId\":\"1\"}";
+        assertTrue(STANDBY.contains(params));
+        String half = STANDBY.replace(params, "\"{\\\"a\\\":\\\"\\\\ud800\\\"}\"");
+        assertRefused(400, "10440101", server.call("POST", "/vrgservice/vmstrategy", half));
     }
 
     @Test
