@@ -30,6 +30,7 @@ final class ClearPreface extends ByteToMessageDecoder {
 
     private final byte[] token;
     private final Runnable admitted;
+    private boolean broken;
 
     ClearPreface(byte[] token, Runnable admitted) {
         this.token = token;
@@ -44,10 +45,17 @@ final class ClearPreface extends ByteToMessageDecoder {
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
+        if (broken) {
+            in.skipBytes(in.readableBytes());
+            return;
+        }
         if (in.readableBytes() < Integer.BYTES) {
             return;
         }
         if (in.readInt() != ADMITTED) {
+            // what follows is not looked at when the channel closes
+            broken = true;
+            in.skipBytes(in.readableBytes());
             throw new CorruptedFrameException("a clear lane is not answered as it should be");
         }
         admitted.run();
