@@ -44,6 +44,9 @@ final class SegmentFormat {
     /** Length of a record's header in bytes. */
     static final int RECORD_HEADER_BYTES = 64;
 
+    /** Largest index that a name or a record may have; far beyond what is ever reached, and far from an overflow. */
+    static final long MAX_INDEX = 1L << 62;
+
     private static final int VERSION = 1;
     private static final long SEGMENT_MAGIC = 0x5652474a53454731L;
     private static final int RECORD_MAGIC = 0x56524a;
@@ -98,7 +101,9 @@ final class SegmentFormat {
         }
 
         private static Optional<Name> checked(Name name) {
-            boolean sound = name.firstIndex >= 1 && (name.open || name.lastIndex >= name.firstIndex);
+            boolean sound = name.firstIndex >= 1
+                    && name.firstIndex <= MAX_INDEX
+                    && (name.open || (name.lastIndex >= name.firstIndex && name.lastIndex <= MAX_INDEX));
             return sound ? Optional.of(name) : Optional.empty();
         }
 
@@ -184,6 +189,8 @@ final class SegmentFormat {
         crc.update(salt);
         return (int) crc.getValue() == in.getInt(at + CRC_AT)
                 && RecordType.ofCode(in.get(at + 3)).isPresent()
+                && index(in, at) >= 1
+                && index(in, at) <= MAX_INDEX
                 && payloadBytes(in, at) >= 0
                 && payloadBytes(in, at) <= StreamRecord.MAX_PAYLOAD_BYTES;
     }

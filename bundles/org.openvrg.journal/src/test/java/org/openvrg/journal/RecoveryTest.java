@@ -70,6 +70,19 @@ class RecoveryTest {
     }
 
     @Test
+    void leavesFilesAloneWhoseIndexNoJournalReaches() throws Exception {
+        Path home = journal(2, false);
+        String impossible =
+                "0".repeat(16) + "-" + "0".repeat(15) + "1-7" + "f".repeat(15) + "-" + "0".repeat(16) + "-00000001.seg";
+        Files.write(home.resolve(impossible), new byte[SegmentFormat.SEGMENT_HEADER_BYTES]);
+        assertTrue(SegmentFormat.Name.parse(impossible).isEmpty());
+        try (Journal journal = Journal.open(Records.small(home))) {
+            assertEquals(2, journal.lastIndex());
+            assertTrue(lost(journal).isEmpty());
+        }
+    }
+
+    @Test
     void cutsTheTornTailAtEveryByte() throws Exception {
         Path origin = journal(4, false);
         long size = Files.size(Records.files(origin).get(0));
