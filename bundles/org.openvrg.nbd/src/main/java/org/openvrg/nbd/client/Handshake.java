@@ -22,6 +22,8 @@ import org.openvrg.nbd.internal.Protocol;
 final class Handshake {
     private static final int MAX_REPLY_BYTES = 64 << 10;
     private static final int MAX_REPLIES = 200_000;
+    /** All replies to one option: a list of as many exports with names of usual length. */
+    private static final long MAX_REPLIES_BYTES = 16L << 20;
 
     private final NbdTransport transport;
 
@@ -133,7 +135,8 @@ final class Handshake {
         request.putLong(Protocol.OPTION_MAGIC).putInt(code).putInt(data.remaining());
         transport.writeFully(request.put(data).flip());
         List<Reply> replies = new ArrayList<>();
-        while (replies.size() < MAX_REPLIES) {
+        long bytes = 0;
+        while (replies.size() < MAX_REPLIES && bytes <= MAX_REPLIES_BYTES) {
             ByteBuffer header = ByteBuffer.allocate(20);
             transport.readFully(header);
             header.flip();
@@ -147,6 +150,7 @@ final class Handshake {
             }
             ByteBuffer answer = ByteBuffer.allocate((int) length);
             transport.readFully(answer);
+            bytes += length;
             replies.add(new Reply(type, answer.flip()));
             if (type == REP_ACK || type < 0) {
                 return replies;

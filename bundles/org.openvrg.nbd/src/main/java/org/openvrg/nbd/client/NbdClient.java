@@ -31,7 +31,8 @@ public final class NbdClient implements BlockVolume {
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean closed;
 
-    private NbdClient(NbdTransport transport, Handshake.Outcome export) {
+    /** Over a connection whose handshake is done. */
+    NbdClient(NbdTransport transport, Handshake.Outcome export) {
         this.transport = transport;
         this.export = export;
         this.requests = new Requests(transport, export);

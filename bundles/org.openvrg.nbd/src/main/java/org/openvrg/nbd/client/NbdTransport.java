@@ -21,7 +21,8 @@ final class NbdTransport implements AutoCloseable {
     private final SocketChannel channel;
     private ByteChannel bytes;
 
-    private NbdTransport(SocketChannel channel) {
+    /** Over a channel that is connected. */
+    NbdTransport(SocketChannel channel) {
         this.channel = channel;
         this.bytes = channel;
     }

@@ -99,6 +99,9 @@ final class Requests {
             done = header.isLast();
             header.noteError(failure);
             if (header.chunk() && header.type() == Protocol.CHUNK_BLOCK_STATUS) {
+                if (extents.size() > before) {
+                    throw new IOException("the NBD server sent the status of one context twice");
+                }
                 ByteBuffer data = bytes(header.length());
                 if (header.length() < 12
                         || data.getInt() != export.allocationContext().orElseThrow()) {

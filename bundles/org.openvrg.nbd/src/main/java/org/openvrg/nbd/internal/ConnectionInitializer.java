@@ -1,6 +1,7 @@
 package org.openvrg.nbd.internal;
 
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.flush.FlushConsolidationHandler;
 
@@ -21,9 +22,13 @@ final class ConnectionInitializer extends ChannelInitializer<SocketChannel> {
             channel.close();
             return;
         }
+        addHandlers(channel.pipeline(), server);
+    }
+
+    /** Makes a fresh pipeline one of the handshake. */
+    static void addHandlers(ChannelPipeline pipeline, ServerContext server) {
         OptionDecoder decoder = new OptionDecoder();
-        channel.pipeline()
-                .addLast("flush", new FlushConsolidationHandler(FLUSH_AFTER_REPLIES, true))
+        pipeline.addLast("flush", new FlushConsolidationHandler(FLUSH_AFTER_REPLIES, true))
                 .addLast("options", decoder)
                 .addLast("option replies", new OptionReplyEncoder())
                 .addLast("negotiation", new NegotiationHandler(server, decoder));
