@@ -40,8 +40,12 @@ final class Chance {
 
     /** How many rounds to make: {@code vrg.rounds}, else the number given, more of them in a long run. */
     static int rounds(int usual) {
-        boolean wholeRun = System.getProperty("test.excluded", "long").isEmpty();
-        return Integer.getInteger("vrg.rounds", wholeRun ? LONG * usual : usual);
+        return Integer.getInteger("vrg.rounds", wholeRun() ? LONG * usual : usual);
+    }
+
+    /** Whether this is a long run. */
+    static boolean wholeRun() {
+        return System.getProperty("test.excluded", "long").isEmpty();
     }
 
     /** Tells a figure that a test found out. */

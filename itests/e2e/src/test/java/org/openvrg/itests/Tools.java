@@ -12,13 +12,22 @@ import java.util.concurrent.TimeUnit;
 /** Runs the tools that the tests take as oracles. One that is missing is a failure that names its package. */
 public final class Tools {
     /** Packages of the tools that are not called like their package. */
-    private static final Map<String, String> PACKAGES = Map.of(
-            "nbdcopy", "libnbd-bin",
-            "nbdinfo", "libnbd-bin",
-            "qemu-img", "qemu-utils",
-            "qemu-io", "qemu-utils",
-            "/usr/bin/python3", "python3",
-            "ip", "iproute2");
+    private static final Map<String, String> PACKAGES = Map.ofEntries(
+            Map.entry("nbdcopy", "libnbd-bin"),
+            Map.entry("nbdinfo", "libnbd-bin"),
+            Map.entry("qemu-img", "qemu-utils"),
+            Map.entry("qemu-io", "qemu-utils"),
+            Map.entry("qemu-storage-daemon", "qemu-system-common"),
+            Map.entry("mke2fs", "e2fsprogs"),
+            Map.entry("e2fsck", "e2fsprogs"),
+            Map.entry("mkfs.xfs", "xfsprogs"),
+            Map.entry("xfs_repair", "xfsprogs"),
+            Map.entry("umount", "mount"),
+            Map.entry("losetup", "mount"),
+            Map.entry("modprobe", "kmod"),
+            Map.entry("runuser", "util-linux"),
+            Map.entry("/usr/bin/python3", "python3"),
+            Map.entry("ip", "iproute2"));
 
     private Tools() {}
 
