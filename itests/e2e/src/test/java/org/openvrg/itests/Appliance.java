@@ -147,6 +147,26 @@ public final class Appliance implements AutoCloseable {
         process.ifPresent(started -> started.destroyForcibly().onExit().join());
     }
 
+    /** SIGSTOP: the process lives, holds its connections, and does nothing. */
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** SIGCONT: ends {@link #pause}. */
+    public void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Tools.succeed(STOP, List.of("kill", "-" + name, Long.toString(pid())));
+    }
+
+    /** Process id of the JVM. */
+    public long pid() {
+        return process.orElseThrow(() -> new IllegalStateException(home.getFileName() + " was never started"))
+                .pid();
+    }
+
     /** SIGTERM, as a supervisor stops it. */
     public void stop() throws InterruptedException {
         if (process.isEmpty()) {

@@ -7,7 +7,7 @@ import java.util.Random;
  * Chance of a fault test: instants and places come from a seed that the log tells, so that a history can be repeated
  * with {@code -Dvrg.seed=N}. Not thread-safe.
  */
-final class Chance {
+public final class Chance {
     private static final System.Logger LOG = System.getLogger(Chance.class.getName());
 
     /** How many times more rounds a long run makes. */
@@ -17,40 +17,40 @@ final class Chance {
     private final Random random;
 
     /** Takes the seed from {@code vrg.seed}, else from the clock, and tells it. */
-    Chance(String test) {
+    public Chance(String test) {
         seed = Long.getLong("vrg.seed", System.nanoTime());
         random = new Random(seed);
         LOG.log(System.Logger.Level.INFO, "{0}: -Dvrg.seed={1}", test, Long.toString(seed));
     }
 
     /** The seed. */
-    long seed() {
+    public long seed() {
         return seed;
     }
 
     /** A number that has something to do with the seed. */
-    long number() {
+    public long number() {
         return random.nextLong();
     }
 
     /** A time between the two, the second not included. */
-    Duration between(Duration least, Duration most) {
+    public Duration between(Duration least, Duration most) {
         return least.plusNanos((long) (random.nextDouble() * (most.toNanos() - least.toNanos())));
     }
 
     /** How many rounds to make: {@code vrg.rounds}, else the number given, more of them in a long run. */
-    static int rounds(int usual) {
+    public static int rounds(int usual) {
         return Integer.getInteger("vrg.rounds", wholeRun() ? LONG * usual : usual);
     }
 
     /** Whether this is a long run. */
-    static boolean wholeRun() {
+    public static boolean wholeRun() {
         return System.getProperty("test.excluded", "long").isEmpty();
     }
 
     /** Tells a figure that a test found out. */
     @SuppressWarnings("AnnotateFormatMethod") // the annotation would need a library of its own
-    static void tell(String format, Object... values) {
+    public static void tell(String format, Object... values) {
         LOG.log(System.Logger.Level.INFO, () -> String.format(format, values));
     }
 

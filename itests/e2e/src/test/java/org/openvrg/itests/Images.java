@@ -12,13 +12,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Files full of random bytes, always the same ones for a seed. Stateless. */
-final class Images {
+public final class Images {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private Images() {}
 
     /** A new file of so many bytes, a multiple of 1 MiB. */
-    static Path random(Path file, long sizeBytes, long seed) throws IOException {
+    public static Path random(Path file, long sizeBytes, long seed) throws IOException {
         Random random = new Random(seed);
         byte[] chunk = new byte[CHUNK_BYTES];
         try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
@@ -31,7 +31,7 @@ final class Images {
     }
 
     /** Gives so many blocks of a file new random content, spread at random. */
-    static void change(Path file, int blockBytes, int blocks, long seed) throws IOException {
+    public static void change(Path file, int blockBytes, int blocks, long seed) throws IOException {
         Random random = new Random(seed);
         byte[] block = new byte[blockBytes];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

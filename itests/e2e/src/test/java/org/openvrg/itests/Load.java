@@ -22,9 +22,9 @@ import org.openvrg.nbd.client.NbdClient;
  * Random writes with incompressible content on several disks over several connections each, at a given pace. It knows
  * what was answered, so that a disk can be checked for it. One thread starts and stops it.
  */
-final class Load implements AutoCloseable {
+public final class Load implements AutoCloseable {
     /** Size of a write. */
-    static final int BLOCK_BYTES = 16 * 1024;
+    public static final int BLOCK_BYTES = 16 * 1024;
 
     private static final int CONNECTIONS = 2;
     private static final Duration STOP = Duration.ofSeconds(30);
@@ -48,7 +48,7 @@ final class Load implements AutoCloseable {
      * @param regionBytes how much of each disk is written to, from its beginning
      * @param bytesPerSecond the pace, of all disks together
      */
-    Load(Pair pair, long seed, long regionBytes, long bytesPerSecond, String... volumes) {
+    public Load(Pair pair, long seed, long regionBytes, long bytesPerSecond, String... volumes) {
         this.pair = pair;
         this.random = new SplittableRandom(seed);
         int blocks = Math.toIntExact(regionBytes / BLOCK_BYTES);
@@ -59,7 +59,7 @@ final class Load implements AutoCloseable {
     }
 
     /** Begins, or goes on over new connections. */
-    Load start() throws StorageException {
+    public Load start() throws StorageException {
         stopping = false;
         running.clear();
         for (Disk disk : disks) {
@@ -100,17 +100,22 @@ final class Load implements AutoCloseable {
     }
 
     /** How many writes were answered. */
-    long writes() {
+    public long writes() {
         return writes.get();
     }
 
     /** Longest time that a write took, in milliseconds. */
-    long slowestMillis() {
+    public long slowestMillis() {
         return TimeUnit.NANOSECONDS.toMillis(slowestNanos.get());
     }
 
+    /** The same, counted anew from here on. */
+    public long takeSlowestMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(slowestNanos.getAndSet(0));
+    }
+
     /** Waits until so many more writes were answered; fails if one failed. */
-    void awaitMore(long count) {
+    public void awaitMore(long count) {
         long goal = writes.get() + count;
         Await.until(Duration.ofMinutes(1), () -> "write " + goal + ", now " + writes, () -> {
             assertUnbroken();
@@ -119,14 +124,14 @@ final class Load implements AutoCloseable {
     }
 
     /** Fails if a client saw an error. */
-    void assertUnbroken() {
+    public void assertUnbroken() {
         for (CompletableFuture<Void> end : running) {
             assertFalse(end.isDone(), () -> "the client saw an error: " + end);
         }
     }
 
     /** Ends it; fails if any write failed. */
-    void stop() throws InterruptedException {
+    public void stop() throws InterruptedException {
         stopping = true;
         for (CompletableFuture<Void> end : running) {
             if (broke(end)) {
@@ -136,7 +141,7 @@ final class Load implements AutoCloseable {
     }
 
     /** Waits until every connection broke. */
-    void awaitBroken() throws InterruptedException {
+    public void awaitBroken() throws InterruptedException {
         for (CompletableFuture<Void> end : running) {
             assertTrue(broke(end), "every connection has to break");
         }
@@ -157,7 +162,7 @@ final class Load implements AutoCloseable {
      * Reads every block through the export. Each has to hold what was answered last, or what was under way when the
      * connection broke; what it holds counts as answered from here on. Nothing may be running.
      */
-    void assertAnsweredIsThere(String context) throws StorageException {
+    public void assertAnsweredIsThere(String context) throws StorageException {
         for (Disk disk : disks) {
             try (NbdClient client = NbdClient.open(pair.nbdAddress(), disk.volume())) {
                 for (int block = 0; block < disk.answered().length; block++) {

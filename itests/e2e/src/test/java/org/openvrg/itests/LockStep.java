@@ -27,12 +27,12 @@ import org.openvrg.nbd.client.NbdClient;
  *
  * <p>One thread starts and stops it; {@link #answered} may be asked by any.
  */
-final class LockStep implements AutoCloseable {
+public final class LockStep implements AutoCloseable {
     /** Size of either disk. */
-    static final int DISK_BYTES = 16 << 20;
+    public static final int DISK_BYTES = 16 << 20;
 
     /** Size of a write. */
-    static final int BLOCK_BYTES = 512;
+    public static final int BLOCK_BYTES = 512;
 
     private static final int SLOTS = DISK_BYTES / BLOCK_BYTES - 1;
     /** Prime to the number of slots, so that each is used once in a round. */
@@ -50,7 +50,7 @@ final class LockStep implements AutoCloseable {
     private volatile boolean stopping;
     private Optional<CompletableFuture<Void>> running = Optional.empty();
 
-    LockStep(Pair pair, String diskA, String diskB) {
+    public LockStep(Pair pair, String diskA, String diskB) {
         this.pair = pair;
         this.diskA = diskA;
         this.diskB = diskB;
@@ -62,7 +62,7 @@ final class LockStep implements AutoCloseable {
      * @param number newest number of which something is there
      * @param writes how many of its four writes are there, 1 to 4
      */
-    record Position(long number, int writes) {
+    public record Position(long number, int writes) {
         /** Newest number that is there as a whole. */
         long whole() {
             return writes == 4 ? number : number - 1;
@@ -70,12 +70,12 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Newest number of which all four writes were answered. */
-    long answered() {
+    public long answered() {
         return answered;
     }
 
     /** Begins, or goes on with the number that was under way when the connection broke. */
-    LockStep start() throws StorageException {
+    public LockStep start() throws StorageException {
         NbdClient toA = NbdClient.open(pair.nbdAddress(), diskA);
         NbdClient toB = NbdClient.open(pair.nbdAddress(), diskB);
         stopping = false;
@@ -106,7 +106,7 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Waits until so many more numbers were answered. */
-    void awaitMore(long count) {
+    public void awaitMore(long count) {
         long goal = answered + count;
         Await.until(Duration.ofMinutes(1), () -> "number " + goal + ", now " + answered + ending(), () -> {
             assertTrue(running.map(end -> !end.isDone()).orElse(false), () -> "no more writes" + ending());
@@ -119,7 +119,7 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Ends it; fails if any write failed. */
-    void stop() throws InterruptedException {
+    public void stop() throws InterruptedException {
         stopping = true;
         Optional<Throwable> failure = ended();
         if (failure.isPresent()) {
@@ -128,7 +128,7 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Waits until the connection broke. */
-    void awaitBroken() throws InterruptedException {
+    public void awaitBroken() throws InterruptedException {
         assertTrue(ended().isPresent(), "the connection has to break");
     }
 
@@ -149,12 +149,12 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Where the block of a number is. */
-    static long place(long number) {
+    public static long place(long number) {
         return (long) BLOCK_BYTES * (1 + number * STRIDE % SLOTS);
     }
 
     /** What is written for a number. */
-    static ByteBuffer block(long number) {
+    public static ByteBuffer block(long number) {
         ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES);
         while (block.hasRemaining()) {
             block.putLong(number);
@@ -167,7 +167,7 @@ final class LockStep implements AutoCloseable {
      *
      * @throws AssertionError if it is no prefix of the history
      */
-    static Position judge(Path diskA, Path diskB, String context) throws IOException {
+    public static Position judge(Path diskA, Path diskB, String context) throws IOException {
         Disk a = disk(diskA, context);
         Disk b = disk(diskB, context);
         String both = context + ": A " + a + ", B " + b;
@@ -185,7 +185,7 @@ final class LockStep implements AutoCloseable {
     }
 
     /** Counter of a disk that may be written to right now. */
-    static long counter(Path disk) throws IOException {
+    public static long counter(Path disk) throws IOException {
         try (var file = Files.newByteChannel(disk)) {
             ByteBuffer number = ByteBuffer.allocate(Long.BYTES);
             assertEquals(Long.BYTES, file.read(number));

@@ -15,6 +15,8 @@ public final class Tools {
     private static final Map<String, String> PACKAGES = Map.ofEntries(
             Map.entry("nbdcopy", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
+            Map.entry("nbdfuse", "libnbd-bin"),
+            Map.entry("fsfreeze", "util-linux"),
             Map.entry("qemu-img", "qemu-utils"),
             Map.entry("qemu-io", "qemu-utils"),
             Map.entry("qemu-storage-daemon", "qemu-system-common"),
