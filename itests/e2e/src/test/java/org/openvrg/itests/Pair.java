@@ -151,6 +151,12 @@ public final class Pair implements AutoCloseable {
         return dr;
     }
 
+    /** A further appliance with ports and folders of its own and the same secrets, not started; it is the caller's. */
+    public Appliance another(String name) throws IOException, InterruptedException {
+        int[] ports = Ports.free(4);
+        return appliance(name, ports[0], ports[1], ports[2], ports[3]);
+    }
+
     /** Path of production's connections to the DR gateway: what carries the data. */
     public Proxy linkToDr() {
         return linkToDr;
@@ -232,10 +238,19 @@ public final class Pair implements AutoCloseable {
             }
             list.add(entry);
         }
-        dr.rest()
-                .post(
-                        "/vmstrategy",
-                        Map.of("vmUuid", vm, "agentIp", LOOPBACK, "agentPort", agent.port(), "volList", list));
+        dr.rest().post("/vmstrategy", standbyStrategy(vm, list));
+    }
+
+    private Map<String, Object> standbyStrategy(String vm, List<Map<String, Object>> volumes) {
+        return Map.of("vmUuid", vm, "agentIp", LOOPBACK, "agentPort", agent.port(), "volList", volumes);
+    }
+
+    /** Gives a file of the DR side's datastore to a VM at any appliance, by way of the DR side's writeagent. */
+    public void claim(Appliance appliance, String vm, String volume, String volumeUrl)
+            throws IOException, InterruptedException {
+        Map<String, Object> entry =
+                Map.of("volUuid", volume, "volumeUrl", volumeUrl, "volType", "LOCALPOME", "seqNum", 1);
+        appliance.rest().post("/vmstrategy", standbyStrategy(vm, List.of(entry)));
     }
 
     /** The production side's half of {@link #protect}. */

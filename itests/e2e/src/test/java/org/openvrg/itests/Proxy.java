@@ -33,6 +33,7 @@ public final class Proxy implements AutoCloseable {
     private final int target;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final Set<Socket> abandoned = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> held = ConcurrentHashMap.newKeySet();
     private final AtomicLong toLose = new AtomicLong();
     private final ReentrantLock pace = new ReentrantLock();
     private long nextNanos;
@@ -127,6 +128,22 @@ public final class Proxy implements AutoCloseable {
         abandoned.addAll(sockets);
     }
 
+    /** Keeps back what present connections carry, until {@link #deliver}; new ones work. Ends are not closed. */
+    public void hold() {
+        held.addAll(sockets);
+    }
+
+    /** What was kept back goes on, late, as far as the other end still takes it. */
+    public void deliver() {
+        lock.lock();
+        try {
+            held.clear();
+            moved.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void set(boolean nowCut, boolean nowStalled) {
         lock.lock();
         try {
@@ -185,7 +202,7 @@ public final class Proxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             int length = in.read(buffer);
             while (length >= 0) {
-                awaitMoving();
+                awaitMoving(from);
                 awaitTurn(length);
                 if (abandoned.contains(from)) {
                     length = in.read(buffer); // swallowed: the end that sends must not notice
@@ -306,10 +323,10 @@ public final class Proxy implements AutoCloseable {
         }
     }
 
-    private void awaitMoving() throws IOException {
+    private void awaitMoving(Socket from) throws IOException {
         lock.lock();
         try {
-            while (stalled && !closed) {
+            while ((stalled || held.contains(from)) && !closed) {
                 moved.awaitUninterruptibly();
             }
             if (closed || cut) {
