@@ -242,6 +242,11 @@ public final class ActivityLog implements AutoCloseable {
         }
     }
 
+    /** Whether a write or sync failed: it takes nothing more. */
+    public boolean failed() {
+        return failed;
+    }
+
     /** Length of an extent in bytes. */
     public long extentBytes() {
         return EXTENT_BYTES;

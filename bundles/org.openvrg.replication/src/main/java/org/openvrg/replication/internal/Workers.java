@@ -14,12 +14,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * The threads of the replication, shared by all VMs.
  *
- * <p>The ingest has threads of its own, so that nothing behind the journal can keep a guest waiting; a thread of it may
- * be stuck in a journal, so it grows up to {@link #MAX_INGEST_THREADS}.
+ * <p>The ingest has threads of its own, so that nothing behind the journal can keep a guest waiting; one for each VM may
+ * be stuck in a journal, so it grows up to {@link #MAX_INGEST_THREADS}, which is more than a gateway's 1,000 VMs. What
+ * waits for the disk queues up when all its threads are stuck: whoever asks for it, an event loop or the timer, never
+ * waits itself.
  */
 public final class Workers implements AutoCloseable {
-    private static final int MAX_INGEST_THREADS = 128;
-    private static final int MAX_SYNC_THREADS = 64;
+    private static final int MAX_INGEST_THREADS = 1_200;
+    private static final int SYNC_THREADS = 64;
     private static final int STREAM_THREADS = Math.max(4, Runtime.getRuntime().availableProcessors());
     private static final int READ_THREADS = Math.max(4, Runtime.getRuntime().availableProcessors());
     private static final int READ_BUDGET = 64;
@@ -27,7 +29,7 @@ public final class Workers implements AutoCloseable {
     private static final long CLOSE_SECONDS = 10;
 
     private final ExecutorService ingest = growing("vrg-ingest", MAX_INGEST_THREADS);
-    private final ExecutorService sync = growing("vrg-sync", MAX_SYNC_THREADS);
+    private final ExecutorService sync = fixed("vrg-sync", SYNC_THREADS);
     private final ExecutorService stream = fixed("vrg-stream", STREAM_THREADS);
     private final ExecutorService read = fixed("vrg-read", READ_THREADS);
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("vrg-timer"));

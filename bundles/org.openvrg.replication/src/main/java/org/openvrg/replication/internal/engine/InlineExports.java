@@ -1,6 +1,5 @@
 package org.openvrg.replication.internal.engine;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +21,7 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.InlinePlatform;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.production.InlineExport;
+import org.openvrg.replication.internal.production.VmFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,17 +37,17 @@ final class InlineExports implements ExportCatalog {
     private final Workers workers;
     private final Map<VolumeId, InlineExport> exports = new ConcurrentHashMap<>();
     private final Set<VolumeId> open = ConcurrentHashMap.newKeySet();
-    private final Map<VolumeId, Path> remembered;
+    private final Map<VolumeId, VmFolder> remembered;
     private final Predicate<VolumeId> claimed;
     private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
 
     /**
      * With nothing exported.
      *
-     * @param remembered volumes that VMs protected before this start, with the VM's folder
+     * @param remembered volumes that VMs protected before this start, with the VM's folders
      * @param claimed whether a volume belongs to a VM now: it is not exported before that VM stands
      */
-    InlineExports(Workers workers, Map<VolumeId, Path> remembered, Predicate<VolumeId> claimed) {
+    InlineExports(Workers workers, Map<VolumeId, VmFolder> remembered, Predicate<VolumeId> claimed) {
         this.claimed = claimed;
         this.workers = workers;
         this.remembered = new ConcurrentHashMap<>(remembered);
@@ -116,10 +116,10 @@ final class InlineExports implements ExportCatalog {
 
     /** Lets a volume be written without its VM, whose files are not trusted after the first write. */
     void showDirect(VolumeId volume) {
-        Path directory = remembered.remove(volume);
+        VmFolder folder = remembered.remove(volume);
         InlineExport export = exports.get(volume);
-        if (export != null && directory != null) {
-            export.releaseDirect(directory);
+        if (export != null && folder != null) {
+            export.releaseDirect(folder);
         } else if (export != null) {
             export.releaseDirect();
         }

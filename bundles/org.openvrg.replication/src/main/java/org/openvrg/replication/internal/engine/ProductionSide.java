@@ -35,6 +35,7 @@ import org.openvrg.replication.internal.production.ProductionSettings;
 import org.openvrg.replication.internal.production.ProductionVm;
 import org.openvrg.replication.internal.production.ScrubBudget;
 import org.openvrg.replication.internal.production.VmFiles;
+import org.openvrg.replication.internal.production.VmFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -183,13 +184,24 @@ final class ProductionSide {
         }
     }
 
-    /** Opens the VMs anew whose journal failed, so that they find a way back once the disk is well. */
+    /**
+     * Finds a way back for the VMs whose journal failed, once the disk is well. The guest does not notice: a VM that
+     * stands gets another journal while its writes go on, and one that could not be started is tried again only where
+     * the disk takes writes.
+     */
     void reopenFailed() {
         for (Entry entry : entries.values()) {
-            boolean failed = entry.vm.isPresent() && entry.vm.get().journalFailed();
-            if (failed || entry.startFailed) {
-                LOG.warn("VM {}: its journal is opened anew", entry.strategy.vmUuid());
-                rebuild(entry, entry.strategy);
+            UUID vmUuid = entry.strategy.vmUuid();
+            if (entry.vm.isPresent()) {
+                entry.vm.get().replaceFailedJournal();
+            } else if (entry.startFailed) {
+                try {
+                    VmFiles.probe(VmFolder.of(settings, vmUuid));
+                    LOG.warn("VM {}: its journal is opened anew", vmUuid);
+                    rebuild(entry, entry.strategy);
+                } catch (VrgException e) {
+                    entry.waiting = e.getMessage();
+                }
             }
         }
     }
@@ -272,7 +284,7 @@ final class ProductionSide {
             export.get().releaseTo(entry.vm.get());
             exports.show(volume);
         } else if (entry.strategy.volumes().contains(volume)) {
-            export.get().releaseDirect(VmFiles.directory(settings, entry.strategy.vmUuid()));
+            export.get().releaseDirect(VmFolder.of(settings, entry.strategy.vmUuid()));
             exports.show(volume);
         } else {
             export.get().releaseDirect();
@@ -296,7 +308,7 @@ final class ProductionSide {
             if (vm.isPresent()) {
                 vm.get().remove();
             } else {
-                VmFiles.delete(VmFiles.directory(settings, vmUuid));
+                VmFiles.delete(VmFolder.of(settings, vmUuid));
             }
         } finally {
             for (VolumeId volume : volumes) {

@@ -1,8 +1,12 @@
 package org.openvrg.replication.internal.engine;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -53,6 +57,10 @@ public final class ReplicationComponent {
         @AttributeDefinition(description = "Folder of journals and bitmaps")
         String directory();
 
+        @AttributeDefinition(
+                description = "Folder in the machine's memory, for what is written with every write of a guest")
+        String live$_$directory() default "/dev/shm";
+
         @AttributeDefinition(description = "Limit of the journal of one VM in bytes, from 64 MiB")
         long journal_limit$_$bytes() default 1024 * MIB;
 
@@ -88,6 +96,7 @@ public final class ReplicationComponent {
             @Reference AlarmService alarms)
             throws JournalException, IOException {
         ReplicationEngine.EngineSettings settings = settings(config, identity.vrgUuid());
+        prepareLive(settings.production().liveDirectory());
         this.workers = new Workers();
         this.transport = new LaneTransport(identity, LaneSettings.defaults());
         this.agents = new AgentLinks(transport, identity, secret(config.pairing$_$secret$_$file()), workers.timer());
@@ -109,6 +118,7 @@ public final class ReplicationComponent {
         return new ReplicationEngine.EngineSettings(
                 new ProductionSettings(
                         directory.resolve("production"),
+                        liveDirectory(config.live$_$directory(), directory),
                         config.journal_segment$_$bytes(),
                         config.journal_limit$_$bytes(),
                         config.ingest_max$_$latency(),
@@ -119,6 +129,34 @@ public final class ReplicationComponent {
                         config.journal_segment$_$bytes(),
                         config.journal_limit$_$bytes(),
                         owner));
+    }
+
+    /** A folder that no other gateway on this machine has. */
+    private static Path liveDirectory(String parent, Path directory) {
+        if (parent == null || parent.isBlank() || !Files.isDirectory(Path.of(parent))) {
+            throw new IllegalArgumentException("org.openvrg.replication: live-directory is '" + parent
+                    + "'; it must be a folder that exists, and should be in memory, as /dev/shm is");
+        }
+        UUID own = UUID.nameUUIDFromBytes(
+                directory.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
+        return Path.of(parent).resolve("vrg-" + own);
+    }
+
+    /** In a folder where anybody may make files, another user's must not be taken for ours. */
+    private static void prepareLive(Path directory) throws IOException {
+        if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        UserPrincipal self = directory
+                .getFileSystem()
+                .getUserPrincipalLookupService()
+                .lookupPrincipalByName(System.getProperty("user.name"));
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                || !Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS).equals(self)) {
+            throw new IllegalArgumentException("org.openvrg.replication: " + directory
+                    + " is not a folder of this user; remove it, or choose another live-directory");
+        }
     }
 
     private static void check(String key, long value, long least, long most) {
@@ -142,7 +180,7 @@ public final class ReplicationComponent {
             return Optional.empty();
         }
         String text = Files.readString(Path.of(file)).strip();
-        return text.isEmpty() ? Optional.empty() : Optional.of(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return text.isEmpty() ? Optional.empty() : Optional.of(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @Reference(

@@ -73,8 +73,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
         this.settings = settings;
         this.workers = workers;
         this.engine = new SerialExecutor(workers.sync(), "the engine");
-        this.exports = new InlineExports(
-                workers, VmFiles.remembered(settings.production().directory()), this::claims);
+        this.exports = new InlineExports(workers, VmFiles.remembered(settings.production()), this::claims);
         this.production = new ProductionSide(settings.production(), workers, platforms, exports, link, alarms);
         this.standby = new StandbySide(settings.standby(), workers, agents, alarms);
         this.linkSubscription = link.listen(this);

@@ -18,6 +18,12 @@ public sealed interface Event {
     /** Capture into the journal ended; writes have been marking the bitmap since. */
     record CaptureBroke(String reason) implements Event {}
 
+    /**
+     * A journal that had failed was replaced by an empty one while writes marked the bitmap; what it may have lost is
+     * marked too. No peer is ready.
+     */
+    record JournalReplaced() implements Event {}
+
     /** The DR side is durable up to a sequence. */
     record Durable(long sequence) implements Event {}
 

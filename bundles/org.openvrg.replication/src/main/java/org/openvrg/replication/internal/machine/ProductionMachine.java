@@ -144,6 +144,8 @@ public final class ProductionMachine {
             onPeerLost();
         } else if (event instanceof Event.CaptureBroke broke) {
             onCaptureBroke(broke.reason());
+        } else if (event instanceof Event.JournalReplaced) {
+            onJournalReplaced();
         } else if (event instanceof Event.Durable durable) {
             onDurable(durable.sequence());
         } else if (event instanceof Event.ResyncReady ready) {
@@ -200,7 +202,7 @@ public final class ProductionMachine {
         if (peerEpoch > epoch || (peerEpoch == 0 && !starting)) {
             return false; // another history, or one that the DR side does not trust any more
         }
-        if (gapCovered && phase != Phase.STARTING) {
+        if (gapCovered && beginSequence == 0 && phase != Phase.STARTING) {
             lastSequence = Math.min(lastSequence, peerDurable);
             return true;
         }
@@ -236,6 +238,17 @@ public final class ProductionMachine {
         startEpochWhenDrained();
     }
 
+    private void onJournalReplaced() {
+        if (phase == Phase.STARTING || phase == Phase.COPYING) {
+            actions.add(new Action.StopCopy());
+        }
+        capturing = false;
+        gapCovered = true;
+        beginSequence = 0;
+        phase = peerReady ? Phase.DRAINING : Phase.WAITING;
+        actions.add(new Action.Announce(state(), "the journal was replaced; what it may have lost is copied"));
+    }
+
     private void onDurable(long sequence) {
         peerDurable = Math.max(peerDurable, sequence);
         if (peerEpoch < epoch && beginSequence > 0 && peerDurable >= beginSequence) {
@@ -251,7 +264,8 @@ public final class ProductionMachine {
     }
 
     private void startEpochWhenDrained() {
-        if (phase != Phase.DRAINING || !peerReady || peerDurable < lastSequence) {
+        boolean nothingToDrain = gapCovered && beginSequence == 0; // the journal is empty, and its gap is marked
+        if (phase != Phase.DRAINING || !peerReady || (peerDurable < lastSequence && !nothingToDrain)) {
             return;
         }
         phase = Phase.STARTING;

@@ -1,12 +1,15 @@
 package org.openvrg.replication.internal.production;
 
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -36,6 +39,9 @@ final class Ingest {
     /** Writes worked off in one go before the thread is given to other VMs. */
     private static final int BATCH_OPERATIONS = 64;
 
+    /** So many times the bound of a write may a flush wait for the journal: syncs take longer than writes. */
+    static final int FLUSH_BOUNDS = 20;
+
     /** Who is told; calls come on the ingest's threads and return at once. */
     interface Listener {
         /** There is more in the journal. */
@@ -53,8 +59,14 @@ final class Ingest {
 
     private record WriteStep(WriteOperation operation) implements Step {}
 
-    /** Runs between two writes; {@code whenStuck} answers instead when the journal is stuck before it. */
-    private record ControlStep(Runnable task, Runnable whenStuck) implements Step {}
+    /** Runs between two writes; {@code whenStuck} answers instead when it fails. */
+    private record ControlStep(ControlTask task, Runnable whenStuck) implements Step {}
+
+    /** What a control step does. */
+    private interface ControlTask {
+        /** Does it; {@code mine} is the generation that it belongs to, see {@link #isCurrent}. */
+        void run(int mine);
+    }
 
     private final Executor pool;
     private final Executor syncPool;
@@ -68,7 +80,11 @@ final class Ingest {
     private int generation;
     private int stuckThreads;
     private WriteOperation inJournal;
+    private boolean inControl;
     private long inJournalSinceNanos;
+
+    private final Set<PendingFlush> flushes = ConcurrentHashMap.newKeySet();
+    private volatile long flushBoundNanos = TimeUnit.SECONDS.toNanos(1);
 
     private final Object captureLock = new Object();
     private volatile boolean capturing;
@@ -121,13 +137,7 @@ final class Ingest {
             mode.noteCaptureStopped();
         }
         // A power loss must not find the VM in its queue. Nobody waits for it: the disk may be what is stuck.
-        syncPool.execute(() -> {
-            try {
-                mode.force();
-            } catch (UncheckedIOException e) {
-                LOG.error("That writes are not captured any more can't be made durable", e);
-            }
-        });
+        mode.persist(syncPool);
         return true;
     }
 
@@ -137,6 +147,7 @@ final class Ingest {
             mode.save(new ProductionMachine.Saved(
                     saved.capturing() && capturing, saved.steady(), saved.compare(), saved.epoch(), saved.resyncId()));
         }
+        mode.persist(syncPool);
     }
 
     /**
@@ -161,7 +172,7 @@ final class Ingest {
      */
     void startEpoch(long epoch, ResyncMark mark, long minimumSequence, Consumer<Long> begun, Consumer<String> failed) {
         enqueue(new ControlStep(
-                () -> {
+                mine -> {
                     if (stuck()) {
                         failed.accept("the journal does not answer");
                         return;
@@ -173,8 +184,9 @@ final class Ingest {
                             mode.noteCaptureStarted(journal.lastSequence());
                         }
                         journal.append(StreamRecord.resync(sequence, true, mark));
-                        synchronized (captureLock) {
-                            capturing = true;
+                        if (!captures(mine)) {
+                            failed.accept("the journal does not answer");
+                            return;
                         }
                         listener.epochBegan();
                         begun.accept(sequence);
@@ -189,16 +201,38 @@ final class Ingest {
                 () -> failed.accept("the journal does not answer")));
     }
 
+    /** Begins to capture, unless the step was taken for stuck meanwhile and others go on with the queue. */
+    private boolean captures(int mine) {
+        synchronized (queue) {
+            synchronized (captureLock) {
+                capturing = generation == mine;
+                if (!capturing) {
+                    mode.noteCaptureStopped();
+                }
+                return capturing;
+            }
+        }
+    }
+
+    private boolean isCurrent(int mine) {
+        synchronized (queue) {
+            return generation == mine;
+        }
+    }
+
     /** Puts a mark into the journal between two writes; does nothing while writes are not captured. */
     void mark(java.util.function.LongFunction<StreamRecord> record, Consumer<Long> done) {
         enqueue(new ControlStep(
-                () -> {
+                mine -> {
                     if (!capturing || stuck()) {
                         return;
                     }
                     try {
                         long sequence = journal.lastSequence() + 1;
                         journal.append(record.apply(sequence));
+                        if (!isCurrent(mine)) {
+                            return; // the capture was given up meanwhile
+                        }
                         recordsSinceCheckpoint.set(0);
                         mode.redoMark(sequence); // all writes before it stand in the volumes
                         done.accept(sequence);
@@ -217,71 +251,117 @@ final class Ingest {
         }
     }
 
-    /** Completes once all that was answered before survives a power loss. */
+    /** Completes once all that was answered before survives a power loss, or once that can't be waited for any more. */
     CompletableFuture<Void> flush(Iterable<ProtectedVolume> volumes) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
+        PendingFlush flush = new PendingFlush(volumes, nanoClock.getAsLong());
+        flushes.add(flush);
+        flush.done.whenComplete((ok, failure) -> flushes.remove(flush));
         try {
-            syncPool.execute(() -> flushNow(volumes, done));
+            syncPool.execute(() -> flushNow(flush));
         } catch (RejectedExecutionException e) {
-            done.completeExceptionally(new StorageException(StorageException.Kind.CLOSED, "the export is closing", e));
+            flush.done.completeExceptionally(
+                    new StorageException(StorageException.Kind.CLOSED, "the export is closing", e));
         }
-        return done;
+        return flush.done;
     }
 
-    private void flushNow(Iterable<ProtectedVolume> volumes, CompletableFuture<Void> done) {
+    /** A flush that was not answered yet; whoever sets {@code taken} answers it. */
+    private static final class PendingFlush {
+        final Iterable<ProtectedVolume> volumes;
+        final long sinceNanos;
+        final AtomicBoolean taken = new AtomicBoolean();
+        final CompletableFuture<Void> done = new CompletableFuture<>();
+
+        PendingFlush(Iterable<ProtectedVolume> volumes, long sinceNanos) {
+            this.volumes = volumes;
+            this.sinceNanos = sinceNanos;
+        }
+    }
+
+    private void flushNow(PendingFlush flush) {
         if (capturing) {
             try {
                 journal.sync();
-                done.complete(null);
+                if (flush.taken.compareAndSet(false, true)) {
+                    flush.done.complete(null);
+                }
                 return;
             } catch (JournalException e) {
                 breakCapture(e.getMessage());
             }
         }
-        try {
-            for (ProtectedVolume volume : volumes) {
-                volume.flushMarked();
-            }
-            mode.force();
-            done.complete(null);
-        } catch (StorageException e) {
-            done.completeExceptionally(e);
-        } catch (JournalException e) {
-            // The bitmap could not be synced: that is a fault of the gateway's own and must not reach the guest.
-            LOG.error("The dirty bitmap can't be made durable: {}", e.getMessage());
-            done.complete(null);
+        if (flush.taken.compareAndSet(false, true)) {
+            flushVolumes(flush);
         }
     }
 
+    /** Without the journal a flush reaches the volumes, and the disk has to know that writes are not captured. */
+    private void flushVolumes(PendingFlush flush) {
+        try {
+            for (ProtectedVolume volume : flush.volumes) {
+                volume.flushMarked();
+            }
+        } catch (StorageException e) {
+            flush.done.completeExceptionally(e);
+            return;
+        }
+        // A disk of the gateway's own that fails or does not answer must not reach the guest; the mode file tells of
+        // it.
+        long leftNanos = flush.sinceNanos + flushBoundNanos - nanoClock.getAsLong();
+        mode.persist(syncPool)
+                .copy()
+                .orTimeout(Math.max(leftNanos, flushBoundNanos / FLUSH_BOUNDS), TimeUnit.NANOSECONDS)
+                .whenComplete((ok, failure) -> flush.done.complete(null));
+    }
+
     /**
-     * Takes the write that has been in the journal for longer than the bound away from it. Called by a timer.
+     * Takes the write that has been in the journal for longer than the bound away from it, and does not wait any longer
+     * for a mark or a flush that the journal keeps. Called by a timer.
      *
      * @param boundNanos the bound
      */
     void watch(long boundNanos) {
-        WriteOperation stuck;
+        flushBoundNanos = FLUSH_BOUNDS * boundNanos;
+        watchFlushes();
+        Optional<WriteOperation> stuck;
         int next;
         synchronized (queue) {
-            stuck = inJournal;
-            if (stuck == null || nanoClock.getAsLong() - inJournalSinceNanos < boundNanos) {
+            stuck = Optional.ofNullable(inJournal);
+            boolean busy = stuck.isPresent() || inControl;
+            if (!busy || nanoClock.getAsLong() - inJournalSinceNanos < boundNanos) {
                 return;
             }
-            stuck.usePayload();
-            if (!stuck.claimBypassed()) {
-                stuck.donePayload();
-                return;
+            if (stuck.isPresent()) {
+                stuck.get().usePayload();
+                if (!stuck.get().claimBypassed()) {
+                    stuck.get().donePayload();
+                    return;
+                }
             }
             inJournal = null;
+            inControl = false;
             stuckThreads++;
             next = ++generation;
             running = true;
         }
         breakCapture("the journal took longer than the bound for a write");
         pool.execute(() -> {
-            stuck.volume.dirty.mark(stuck.offsetBytes, stuck.lengthBytes);
-            writeVolume(stuck);
+            stuck.ifPresent(operation -> {
+                operation.volume.dirty.mark(operation.offsetBytes, operation.lengthBytes);
+                writeVolume(operation);
+            });
             run(next);
         });
+    }
+
+    private void watchFlushes() {
+        for (PendingFlush flush : flushes) {
+            boolean late = !capturing || nanoClock.getAsLong() - flush.sinceNanos > flushBoundNanos;
+            if (late && flush.taken.compareAndSet(false, true)) {
+                breakCapture("the journal took longer than the bound for a flush");
+                pool.execute(() -> flushVolumes(flush));
+            }
+        }
     }
 
     private boolean stuck() {
@@ -320,19 +400,32 @@ final class Ingest {
                 if (!carryOut(write.operation())) {
                     return;
                 }
-            } else if (step instanceof ControlStep control) {
-                runControl(control);
+            } else if (step instanceof ControlStep control && !runControl(control, mine)) {
+                return;
             }
         }
         pool.execute(() -> run(mine));
     }
 
-    private static void runControl(ControlStep control) {
+    /** Returns false when it took too long and another thread goes on with the queue. */
+    private boolean runControl(ControlStep control, int mine) {
+        synchronized (queue) {
+            inControl = true;
+            inJournalSinceNanos = nanoClock.getAsLong();
+        }
         try {
-            control.task().run();
+            control.task().run(mine);
         } catch (RuntimeException e) {
             LOG.error("A step of the state machine failed", e);
             control.whenStuck().run();
+        }
+        synchronized (queue) {
+            if (generation != mine) {
+                stuckThreads--;
+                return false;
+            }
+            inControl = false;
+            return true;
         }
     }
 

@@ -73,8 +73,8 @@ public final class InlineExport implements BlockExport {
     }
 
     /** The same for a volume whose VM has files from a former start: those are not to be trusted after a write. */
-    public void releaseDirect(java.nio.file.Path vmDirectory) {
-        release(direct(() -> VmFiles.distrust(vmDirectory)));
+    public void releaseDirect(VmFolder vmFolder) {
+        release(direct(() -> VmFiles.distrust(vmFolder)));
     }
 
     /** Writes go through the ingest of a VM from here on. */

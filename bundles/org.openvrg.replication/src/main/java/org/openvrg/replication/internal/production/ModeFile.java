@@ -7,23 +7,41 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.replication.internal.machine.ProductionMachine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The few values of a VM that must be right after a kill at any instant: whether writes go to the journal, what the
- * state machine saved, and up to where the journal stands in the volumes. They live in a mapped file, so that setting
- * one costs a store to memory and survives the process; {@link #force} makes them survive a power loss.
+ * state machine saved, and up to where the journal stands in the volumes. They live in a mapped file in the machine's
+ * memory, so that setting one costs a store and survives the process. {@link #persist} brings a copy to the disk, which
+ * is what a power loss leaves.
  *
- * <p>Layout, big-endian: magic 8, version 4, flags 4 (1 capturing, 2 steady, 4 compare), epoch 8, resync 8, redo 8,
- * boot id 16, guard 8. The guard is the exclusive-or of magic, flags, epoch, resync and boot id; the redo mark is not
- * part of it, because it moves with every write. Setting several values is not atomic: the guard is cleared first, and
- * a file found without its guard means that nothing is known, which leads to a full check.
+ * <p>Layout of both files, big-endian: magic 8, version 4, flags 4 (1 capturing, 2 steady, 4 compare), epoch 8, resync
+ * 8, redo 8, boot id 16, guard 8. The guard is the exclusive-or of magic, flags, epoch, resync and boot id; the redo
+ * mark is not part of it, because it moves with every write. Setting several values is not atomic: the guard is cleared
+ * first, and a file found without its guard means that nothing is known, which leads to a full check.
+ *
+ * <table>
+ * <caption>What is believed</caption>
+ * <tr><th>on the disk</th><th>in memory</th><th>found</th></tr>
+ * <tr><td>no file</td><td>any</td><td>fresh</td></tr>
+ * <tr><td>sound</td><td>sound, of this boot</td><td>what is in memory</td></tr>
+ * <tr><td>sound, of another boot</td><td>not of this boot</td><td>what is on the disk, after a power loss</td></tr>
+ * <tr><td>anything else</td><td></td><td>nothing that can be trusted</td></tr>
+ * </table>
  *
  * <p>Thread-safe.
  */
 public final class ModeFile implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ModeFile.class);
     private static final long MAGIC = 0x5652474d4f444531L; // "VRGMODE1"
     private static final int VERSION = 1;
     private static final int LENGTH_BYTES = 64;
@@ -38,30 +56,35 @@ public final class ModeFile implements AutoCloseable {
     private static final int STEADY = 2;
     private static final int COMPARE = 4;
 
-    private final FileChannel channel;
+    private final FileChannel liveChannel;
+    private final FileChannel keptChannel;
     private final MappedByteBuffer map;
     private final ProductionMachine.Saved found;
     private final boolean sameBoot;
     private final boolean fresh;
 
-    private ModeFile(FileChannel channel, MappedByteBuffer map, UUID bootId) {
-        this.channel = channel;
-        this.map = map;
-        this.fresh = map.getLong(0) == 0;
-        boolean valid = !fresh && map.getLong(0) == MAGIC && map.getInt(VERSION_AT) == VERSION && guard() == stored();
-        int flags = map.getInt(FLAGS_AT);
-        this.found = valid
-                ? new ProductionMachine.Saved(
-                        (flags & CAPTURING) != 0,
-                        (flags & STEADY) != 0,
-                        (flags & COMPARE) != 0,
-                        map.getLong(EPOCH_AT),
-                        map.getLong(RESYNC_AT))
-                : ProductionMachine.Saved.NEW;
-        this.sameBoot = valid
-                && map.getLong(BOOT_AT) == bootId.getMostSignificantBits()
-                && map.getLong(BOOT_AT + Long.BYTES) == bootId.getLeastSignificantBits();
-        if (!valid) {
+    /** Held while the disk is written to, and never by those who set values. */
+    private final Object diskLock = new Object();
+
+    private final Object persistLock = new Object();
+    private Optional<CompletableFuture<Void>> queued = Optional.empty();
+    private long version;
+    private volatile long persistedVersion;
+    private volatile boolean diskFailed;
+
+    private ModeFile(FileChannel live, FileChannel kept, ByteBuffer onDisk, boolean fresh, UUID bootId)
+            throws IOException {
+        this.liveChannel = live;
+        this.keptChannel = kept;
+        this.fresh = fresh;
+        this.map = live.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH_BYTES);
+        boolean known = !fresh && isSound(onDisk);
+        if (known && isSound(map) && isOf(map, bootId)) {
+            this.sameBoot = true;
+            this.found = savedIn(map);
+        } else {
+            this.sameBoot = false;
+            this.found = known && !isOf(onDisk, bootId) ? savedIn(onDisk) : ProductionMachine.Saved.NEW;
             map.putLong(REDO_AT, 0);
         }
         map.putLong(GUARD_AT, 0);
@@ -70,26 +93,66 @@ public final class ModeFile implements AutoCloseable {
         map.putLong(BOOT_AT, bootId.getMostSignificantBits());
         map.putLong(BOOT_AT + Long.BYTES, bootId.getLeastSignificantBits());
         save(found);
+        force();
     }
 
     /**
-     * Opens or makes the file.
+     * Opens or makes the files.
      *
+     * @param live the file in the machine's memory
+     * @param kept the file on the disk
      * @param bootId identity of this boot of the machine
      */
-    public static ModeFile open(Path file, UUID bootId) throws JournalException {
+    public static ModeFile open(Path live, Path kept, UUID bootId) throws JournalException {
+        List<FileChannel> opened = new ArrayList<>();
         try {
-            Files.createDirectories(file.getParent());
-            FileChannel channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            if (channel.size() < LENGTH_BYTES) {
-                channel.write(ByteBuffer.allocate(LENGTH_BYTES), 0);
-                channel.force(true);
+            Files.createDirectories(kept.getParent());
+            Files.createDirectories(live.getParent());
+            boolean fresh = !Files.exists(kept);
+            opened.add(openChannel(live));
+            opened.add(openChannel(kept));
+            ByteBuffer onDisk = ByteBuffer.allocate(LENGTH_BYTES);
+            while (onDisk.hasRemaining() && opened.get(1).read(onDisk, onDisk.position()) >= 0) {
+                // until full or at the end of the file
             }
-            return new ModeFile(channel, channel.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH_BYTES), bootId);
+            return new ModeFile(opened.get(0), opened.get(1), onDisk.clear(), fresh, bootId);
         } catch (IOException e) {
+            for (FileChannel channel : opened) {
+                closeAfter(channel, e);
+            }
             throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be opened", e);
         }
+    }
+
+    private static FileChannel openChannel(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static void closeAfter(FileChannel channel, IOException failure) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static boolean isSound(ByteBuffer file) {
+        return file.getLong(0) == MAGIC && file.getInt(VERSION_AT) == VERSION && guard(file) == file.getLong(GUARD_AT);
+    }
+
+    private static boolean isOf(ByteBuffer file, UUID bootId) {
+        return file.getLong(BOOT_AT) == bootId.getMostSignificantBits()
+                && file.getLong(BOOT_AT + Long.BYTES) == bootId.getLeastSignificantBits();
+    }
+
+    private static ProductionMachine.Saved savedIn(ByteBuffer file) {
+        int flags = file.getInt(FLAGS_AT);
+        return new ProductionMachine.Saved(
+                (flags & CAPTURING) != 0,
+                (flags & STEADY) != 0,
+                (flags & COMPARE) != 0,
+                file.getLong(EPOCH_AT),
+                file.getLong(RESYNC_AT));
     }
 
     /** What the machine saved before this start; {@code Saved.NEW} when there is nothing that can be trusted. */
@@ -108,21 +171,23 @@ public final class ModeFile implements AutoCloseable {
     }
 
     /** Keeps what the machine saved. */
-    public synchronized void save(ProductionMachine.Saved saved) {
+    public final synchronized void save(ProductionMachine.Saved saved) {
+        version++;
         map.putLong(GUARD_AT, 0);
         map.putInt(
                 FLAGS_AT,
                 (saved.capturing() ? CAPTURING : 0) | (saved.steady() ? STEADY : 0) | (saved.compare() ? COMPARE : 0));
         map.putLong(EPOCH_AT, saved.epoch());
         map.putLong(RESYNC_AT, saved.resyncId());
-        map.putLong(GUARD_AT, guard());
+        map.putLong(GUARD_AT, guard(map));
     }
 
     /** Notes, ahead of the machine, that writes do not go to the journal any more. */
     public synchronized void noteCaptureStopped() {
+        version++;
         map.putLong(GUARD_AT, 0);
         map.putInt(FLAGS_AT, map.getInt(FLAGS_AT) & ~CAPTURING);
-        map.putLong(GUARD_AT, guard());
+        map.putLong(GUARD_AT, guard(map));
     }
 
     /**
@@ -131,10 +196,11 @@ public final class ModeFile implements AutoCloseable {
      * @param redoMark sequence of the newest record, which stands in the volumes as all before it
      */
     public synchronized void noteCaptureStarted(long redoMark) {
+        version++;
         map.putLong(REDO_AT, redoMark);
         map.putLong(GUARD_AT, 0);
         map.putInt(FLAGS_AT, map.getInt(FLAGS_AT) | CAPTURING);
-        map.putLong(GUARD_AT, guard());
+        map.putLong(GUARD_AT, guard(map));
     }
 
     /** Sequence up to which the journal stands in the volumes. */
@@ -147,29 +213,80 @@ public final class ModeFile implements AutoCloseable {
         map.putLong(REDO_AT, sequence);
     }
 
-    /** Makes all of it survive a power loss. */
-    public void force() {
-        map.force();
+    /**
+     * Brings all that was set before the call to the disk, by a thread of the executor. However often it is called, at
+     * most two threads wait for a disk that does not answer.
+     *
+     * @return completes once it is there; exceptionally when the disk fails
+     */
+    public CompletableFuture<Void> persist(Executor executor) {
+        synchronized (persistLock) {
+            if (persistedVersion == version()) {
+                return CompletableFuture.completedFuture(null);
+            }
+            if (queued.isPresent()) {
+                return queued.get();
+            }
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            queued = Optional.of(done);
+            executor.execute(() -> persistNow(done));
+            return done;
+        }
     }
 
-    private long guard() {
+    private void persistNow(CompletableFuture<Void> done) {
+        synchronized (diskLock) {
+            synchronized (persistLock) {
+                queued = Optional.empty();
+            }
+            try {
+                force();
+                diskFailed = false;
+                done.complete(null);
+            } catch (IOException e) {
+                if (!diskFailed) {
+                    LOG.error("The mode of a VM can't be kept on the disk; a power loss now leads to a full check", e);
+                }
+                diskFailed = true;
+                done.completeExceptionally(e);
+            }
+        }
+    }
+
+    private synchronized long version() {
+        return version;
+    }
+
+    private void force() throws IOException {
+        synchronized (diskLock) {
+            ByteBuffer copy = ByteBuffer.allocate(LENGTH_BYTES);
+            long copied;
+            synchronized (this) {
+                copy.put(map.duplicate().clear()).flip();
+                copied = version;
+            }
+            while (copy.hasRemaining()) {
+                keptChannel.write(copy, copy.position());
+            }
+            keptChannel.force(true);
+            persistedVersion = copied;
+        }
+    }
+
+    private static long guard(ByteBuffer file) {
         return MAGIC
-                ^ Integer.toUnsignedLong(map.getInt(FLAGS_AT))
-                ^ Long.rotateLeft(map.getLong(EPOCH_AT), 8)
-                ^ Long.rotateLeft(map.getLong(RESYNC_AT), 24)
-                ^ map.getLong(BOOT_AT)
-                ^ map.getLong(BOOT_AT + Long.BYTES);
-    }
-
-    private long stored() {
-        return map.getLong(GUARD_AT);
+                ^ Integer.toUnsignedLong(file.getInt(FLAGS_AT))
+                ^ Long.rotateLeft(file.getLong(EPOCH_AT), 8)
+                ^ Long.rotateLeft(file.getLong(RESYNC_AT), 24)
+                ^ file.getLong(BOOT_AT)
+                ^ file.getLong(BOOT_AT + Long.BYTES);
     }
 
     @Override
     public void close() throws JournalException {
-        try {
-            map.force();
-            channel.close();
+        try (liveChannel;
+                keptChannel) {
+            force();
         } catch (IOException e) {
             throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be closed", e);
         }

@@ -7,6 +7,7 @@ import java.util.UUID;
  * What all VMs at the production side share.
  *
  * @param directory one folder for each VM is below it
+ * @param liveDirectory the same in the machine's memory, for what has to survive a kill and may never wait for a disk
  * @param segmentBytes size of a journal segment
  * @param journalLimitBytes limit of a VM's journal
  * @param maxLatencyMillis longest time that the journal may keep a write
@@ -15,6 +16,7 @@ import java.util.UUID;
  */
 public record ProductionSettings(
         Path directory,
+        Path liveDirectory,
         long segmentBytes,
         long journalLimitBytes,
         int maxLatencyMillis,

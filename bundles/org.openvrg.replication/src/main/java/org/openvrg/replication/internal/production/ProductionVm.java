@@ -6,6 +6,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.VrgException;
 import org.openvrg.api.model.ProtectionState;
@@ -65,6 +66,8 @@ public final class ProductionVm implements AutoCloseable {
     private volatile long appliedSequence;
     private volatile long checkpointEpochMillis;
     private volatile boolean closed;
+    private final AtomicBoolean replacePlanned = new AtomicBoolean();
+    private boolean replacing;
     private int ticks;
 
     /** Opens what the VM left behind, or starts anew. The volumes must stand as the journal has been redone into. */
@@ -92,7 +95,7 @@ public final class ProductionVm implements AutoCloseable {
                 workers.sync(),
                 System::nanoTime,
                 RecordLog.of(
-                        files.journal(),
+                        files::journal,
                         () -> this.alarms.raise(Kind.JOURNAL_FULL, "the journal of production is full")),
                 files.mode(),
                 machine.capturing(),
@@ -219,8 +222,49 @@ public final class ProductionVm implements AutoCloseable {
         ingest.watch(boundNanos);
     }
 
+    /**
+     * Puts another journal in the place of one that failed, without the guest noticing: its writes mark the bitmap
+     * meanwhile. Returns at once; waits for the disk on a thread of its own, one at a time.
+     */
+    public void replaceFailedJournal() {
+        if (!files.journalFailed() || !replacePlanned.compareAndSet(false, true)) {
+            return;
+        }
+        alarms.raise(Kind.JOURNAL_FAILED, "the journal failed; writes are marked until its disk is well again");
+        ingest.stopCapture();
+        workers.sync().execute(this::replaceJournal);
+    }
+
+    private void replaceJournal() {
+        try {
+            files.probe();
+            CompletableFuture<Void> unread = new CompletableFuture<>();
+            actor.execute(() -> {
+                replacing = true;
+                sender.stop();
+                scrubber.leave();
+                if (peer.move()) {
+                    dispatch(new Event.PeerLost());
+                }
+                unread.complete(null);
+            });
+            unread.join();
+            files.replaceJournal(durableSequence);
+            LOG.info("VM {} has a journal again", vmUuid);
+            actor.execute(() -> {
+                replacing = false;
+                dispatch(new Event.JournalReplaced());
+                connect();
+            });
+        } catch (VrgException e) {
+            LOG.warn("VM {}: the journal can't be replaced yet: {}", vmUuid, e.getMessage());
+        } finally {
+            replacePlanned.set(false);
+        }
+    }
+
     private void connect() {
-        if (closed) {
+        if (closed || replacing) {
             return;
         }
         if (peer.choose(encrypt)) {
@@ -302,12 +346,12 @@ public final class ProductionVm implements AutoCloseable {
     private void dispatch(Event event) {
         machine.journalAt(files.firstSequence(), files.journal().lastSequence());
         List<Action> actions = machine.on(event);
+        state = machine.state();
         for (Action action : actions) {
             perform(action);
         }
         if (!actions.isEmpty()) {
             ingest.save(machine.saved());
-            state = machine.state();
         }
     }
 
@@ -319,7 +363,7 @@ public final class ProductionVm implements AutoCloseable {
             copier.newResync();
             files.volumes().forEach(volume -> volume.dirty.markAll());
         } else if (action instanceof Action.DropJournal) {
-            files.dropJournal();
+            files.dropJournal(files.journal().lastIndex());
         } else if (action instanceof Action.SendFrom from) {
             sendFrom(from.sequence());
         } else if (action instanceof Action.StopSending) {
@@ -355,15 +399,20 @@ public final class ProductionVm implements AutoCloseable {
     private void startEpoch(Action.StartEpoch start) {
         scrubber.leave();
         copier.newResync();
-        files.dropJournal(); // all of it is durable at the DR side: the epoch gets the whole room
         ResyncMark mark = new ResyncMark(start.resyncId(), start.compare(), System.currentTimeMillis());
-        ingest.startEpoch(
-                start.epoch(),
-                mark,
-                start.minimumSequence(),
-                sequence -> on(new Event.EpochStarted(start.epoch(), sequence)),
-                reason -> workers.timer()
-                        .schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS));
+        Consumer<String> refused = reason ->
+                workers.timer().schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        // all of it is durable at the DR side: the epoch gets the whole room; the disk may keep us waiting
+        long upToIndex = files.journal().lastIndex();
+        workers.sync().execute(() -> {
+            files.dropJournal(upToIndex);
+            ingest.startEpoch(
+                    start.epoch(),
+                    mark,
+                    start.minimumSequence(),
+                    sequence -> on(new Event.EpochStarted(start.epoch(), sequence)),
+                    refused);
+        });
     }
 
     private void epochRefused(Action.StartEpoch start, String reason) {
@@ -483,7 +532,7 @@ public final class ProductionVm implements AutoCloseable {
 
     /** Whether the journal takes nothing more before it is opened anew. */
     public boolean journalFailed() {
-        return files.journal().failed();
+        return files.journalFailed();
     }
 
     /** The contract's state. */

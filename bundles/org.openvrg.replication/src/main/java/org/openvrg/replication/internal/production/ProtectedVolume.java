@@ -1,7 +1,6 @@
 package org.openvrg.replication.internal.production;
 
 import org.openvrg.api.block.BlockVolume;
-import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.VrgException;
 import org.openvrg.api.model.VolumeId;
@@ -18,7 +17,9 @@ final class ProtectedVolume implements AutoCloseable {
     final boolean inline;
 
     final DirtyBitmap dirty;
-    final ActivityLog activity;
+    /** Another one once {@link VmFiles#replaceJournal} has put it there. */
+    volatile ActivityLog activity;
+
     final ReadTracker reads = new ReadTracker();
 
     ProtectedVolume(VolumeId id, BlockVolume disk, boolean inline, DirtyBitmap dirty, ActivityLog activity) {
@@ -44,11 +45,10 @@ final class ProtectedVolume implements AutoCloseable {
         }
     }
 
-    /** Makes volume and bitmap survive a power loss: what a flush means while the journal is not used. */
-    void flushMarked() throws StorageException, JournalException {
+    /** Makes the volume survive a power loss: what a flush means while the journal is not used. */
+    void flushMarked() throws StorageException {
         if (inline) {
             disk.flush();
         }
-        dirty.sync();
     }
 }

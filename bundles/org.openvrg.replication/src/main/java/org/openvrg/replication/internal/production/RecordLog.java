@@ -1,5 +1,6 @@
 package org.openvrg.replication.internal.production;
 
+import java.util.function.Supplier;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.journal.Journal;
@@ -18,13 +19,13 @@ interface RecordLog {
     /** Sequence of the newest record. */
     long lastSequence();
 
-    /** The log of a journal; tells when there is no room for a record. */
-    static RecordLog of(Journal journal, Runnable whenFull) {
+    /** The log of the journal that a VM has at the time of each call; tells when there is no room for a record. */
+    static RecordLog of(Supplier<Journal> journal, Runnable whenFull) {
         return new RecordLog() {
             @Override
             public void append(StreamRecord record) throws JournalException {
                 try {
-                    journal.append(record);
+                    journal.get().append(record);
                 } catch (JournalException e) {
                     if (e.kind() == JournalException.Kind.FULL) {
                         whenFull.run();
@@ -35,17 +36,17 @@ interface RecordLog {
 
             @Override
             public void sync() throws JournalException {
-                journal.sync();
+                journal.get().sync();
             }
 
             @Override
             public void beginEpoch(long epoch) throws JournalException {
-                journal.beginEpoch(epoch);
+                journal.get().beginEpoch(epoch);
             }
 
             @Override
             public long lastSequence() {
-                return journal.lastSequence();
+                return journal.get().lastSequence();
             }
         };
     }

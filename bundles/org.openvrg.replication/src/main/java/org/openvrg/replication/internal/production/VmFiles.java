@@ -1,10 +1,13 @@
 package org.openvrg.replication.internal.production;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -33,8 +36,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All that a protected VM keeps on disk at the production side: {@code journal/}, {@code mode}, and for each volume
- * {@code <key>.dirty} and {@code <key>.active}. Opening it brings volumes and journal into step:
+ * All that a protected VM keeps at the production side: {@code journal/}, {@code mode}, and {@code <key>.active} of
+ * each volume on the disk; a live {@code mode} and {@code <key>.dirty} of each volume in the machine's memory (see
+ * {@link VmFolder}). Opening it brings volumes and journal into step:
  *
  * <table>
  * <caption>What a start finds</caption>
@@ -58,11 +62,14 @@ public final class VmFiles implements AutoCloseable {
     private static final String MODE_FILE = "mode";
     private static final String SCRUB_FILE = "scrub";
     private static final String VOLUMES_FILE = "volumes";
+    private static final String PROBE_FILE = "probe";
+    private static final int PROBE_BYTES = 64 * 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(VmFiles.class);
 
-    private final Path directory;
-    private final Journal journal;
+    private final VmFolder folder;
+    private final Journal.Settings journalSettings;
+    private volatile Journal journal;
     private final ModeFile mode;
     private final ScrubFile scrub;
     private final List<ProtectedVolume> volumes;
@@ -90,10 +97,11 @@ public final class VmFiles implements AutoCloseable {
     private boolean damagedAtOpen;
 
     private VmFiles(Parts parts, ProductionMachine.Saved saved, boolean gapCovered, long segmentBytes) {
-        this.directory = parts.directory();
+        this.folder = parts.folder();
+        this.journalSettings = parts.journalSettings();
         this.journal = parts.journal();
         this.mode = parts.mode();
-        this.scrub = new ScrubFile(parts.directory().resolve(SCRUB_FILE));
+        this.scrub = new ScrubFile(parts.folder().kept().resolve(SCRUB_FILE));
         this.volumes = List.copyOf(parts.volumes());
         this.saved = saved;
         this.gapCovered = gapCovered;
@@ -106,44 +114,38 @@ public final class VmFiles implements AutoCloseable {
         return damagedAtOpen;
     }
 
-    /** Folder of a VM. */
-    public static Path directory(ProductionSettings settings, UUID vmUuid) {
-        return settings.directory().resolve(vmUuid.toString());
-    }
-
-    /** Whether anything is kept about a VM. */
-    public static boolean exist(ProductionSettings settings, UUID vmUuid) {
-        return Files.isDirectory(directory(settings, vmUuid));
-    }
-
     /** Opens, recovers and redoes; closes what it opened when it fails. */
     public static VmFiles open(ProductionSettings settings, UUID vmUuid, List<Disk> disks) throws VrgException {
-        Path directory = directory(settings, vmUuid);
+        VmFolder folder = VmFolder.of(settings, vmUuid);
         Deque<AutoCloseable> opened = new ArrayDeque<>();
         try {
-            ModeFile mode = ModeFile.open(directory.resolve(MODE_FILE), settings.bootId());
+            ModeFile mode = ModeFile.open(
+                    folder.live().resolve(MODE_FILE), folder.kept().resolve(MODE_FILE), settings.bootId());
             opened.push(mode);
-            Journal journal = Journal.open(new Journal.Settings(
-                    directory.resolve("journal"), settings.segmentBytes(), settings.journalLimitBytes()));
+            Journal.Settings journalSettings = new Journal.Settings(
+                    folder.kept().resolve("journal"), settings.segmentBytes(), settings.journalLimitBytes());
+            Journal journal = Journal.open(journalSettings);
             opened.push(journal);
-            forgetRemoved(directory, disks);
+            forgetRemoved(folder.kept(), disks);
+            forgetRemoved(folder.live(), disks);
             boolean trusted = !mode.fresh() && journal.damage().isEmpty();
             boolean added = false;
             List<ProtectedVolume> volumes = new ArrayList<>();
             for (Disk disk : disks) {
-                Path base = directory.resolve(disk.id().key().toString());
-                boolean known = Files.exists(Path.of(base + ".dirty"));
-                ProtectedVolume volume = openVolume(base, disk, opened);
-                trusted &= !volume.dirty.wasDamaged();
+                boolean known = Files.exists(activeFile(folder, disk.id()));
+                boolean marksLost = known && mode.sameBoot() && !Files.exists(dirtyFile(folder, disk.id()));
+                ProtectedVolume volume = openVolume(folder, disk, opened);
+                trusted &= !volume.dirty.wasDamaged() && !marksLost;
                 if (!known) {
                     added = true;
                     volume.dirty.markAll();
                 }
                 volumes.add(volume);
             }
-            VmFiles files = recover(vmUuid, settings, new Parts(directory, journal, mode, volumes), trusted, added);
+            Parts parts = new Parts(folder, journalSettings, journal, mode, volumes);
+            VmFiles files = recover(vmUuid, settings, parts, trusted, added);
             files.damagedAtOpen = !mode.fresh() && !trusted;
-            rememberVolumes(directory, disks);
+            rememberVolumes(folder.kept(), disks);
             return files;
         } catch (VrgException | RuntimeException e) {
             closeAll(opened, e);
@@ -151,14 +153,28 @@ public final class VmFiles implements AutoCloseable {
         }
     }
 
-    private record Parts(Path directory, Journal journal, ModeFile mode, List<ProtectedVolume> volumes) {}
+    private record Parts(
+            VmFolder folder,
+            Journal.Settings journalSettings,
+            Journal journal,
+            ModeFile mode,
+            List<ProtectedVolume> volumes) {}
 
-    private static ProtectedVolume openVolume(Path base, Disk disk, Deque<AutoCloseable> opened) throws VrgException {
+    private static Path activeFile(VmFolder folder, VolumeId id) {
+        return folder.kept().resolve(id.key() + ".active");
+    }
+
+    private static Path dirtyFile(VmFolder folder, VolumeId id) {
+        return folder.live().resolve(id.key() + ".dirty");
+    }
+
+    private static ProtectedVolume openVolume(VmFolder folder, Disk disk, Deque<AutoCloseable> opened)
+            throws VrgException {
         BlockVolume volume = disk.opener().open();
         opened.push(volume);
-        DirtyBitmap dirty = DirtyBitmap.open(Path.of(base + ".dirty"), volume.sizeBytes(), BLOCK_BYTES);
+        DirtyBitmap dirty = DirtyBitmap.open(dirtyFile(folder, disk.id()), volume.sizeBytes(), BLOCK_BYTES);
         opened.push(dirty);
-        ActivityLog activity = ActivityLog.open(Path.of(base + ".active"), volume.sizeBytes());
+        ActivityLog activity = ActivityLog.open(activeFile(folder, disk.id()), volume.sizeBytes());
         opened.push(activity);
         return new ProtectedVolume(disk.id(), volume, disk.inline(), dirty, activity);
     }
@@ -233,16 +249,17 @@ public final class VmFiles implements AutoCloseable {
         }
     }
 
-    /** The volumes that any VM below a folder protected when it was last open, by the VM's folder. */
-    public static Map<VolumeId, Path> remembered(Path directory) throws JournalException {
-        Map<VolumeId, Path> volumes = new HashMap<>();
-        if (!Files.isDirectory(directory)) {
+    /** The volumes that any VM protected when it was last open, with the VM's folders. */
+    public static Map<VolumeId, VmFolder> remembered(ProductionSettings settings) throws JournalException {
+        Map<VolumeId, VmFolder> volumes = new HashMap<>();
+        if (!Files.isDirectory(settings.directory())) {
             return volumes;
         }
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(directory)) {
-            for (Path folder : folders) {
-                Path list = folder.resolve(VOLUMES_FILE);
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.directory())) {
+            for (Path kept : folders) {
+                Path list = kept.resolve(VOLUMES_FILE);
                 if (Files.isRegularFile(list)) {
+                    VmFolder folder = VmFolder.of(settings, String.valueOf(kept.getFileName()));
                     Files.readAllLines(list).stream()
                             .filter(VolumeId::isValid)
                             .forEach(name -> volumes.put(new VolumeId(name), folder));
@@ -254,12 +271,37 @@ public final class VmFiles implements AutoCloseable {
         return volumes;
     }
 
-    /** Forgets that history and bitmaps of a VM can be trusted: a write is about to pass them by. */
-    public static void distrust(Path vmDirectory) throws JournalException {
+    /**
+     * Forgets that history and bitmaps of a VM can be trusted: a write is about to pass them by. The guest does not pay
+     * for a disk of the gateway's that fails: without the live file nothing is trusted as long as the machine is up.
+     */
+    public static void distrust(VmFolder folder) throws JournalException {
         try {
-            Files.deleteIfExists(vmDirectory.resolve(MODE_FILE));
+            Files.deleteIfExists(folder.live().resolve(MODE_FILE));
         } catch (IOException e) {
-            throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be deleted", e);
+            throw new JournalException(JournalException.Kind.FAILED, "the live mode of a VM can't be deleted", e);
+        }
+        try {
+            Files.deleteIfExists(folder.kept().resolve(MODE_FILE));
+        } catch (IOException e) {
+            LOG.error("The mode file of a VM can't be deleted; after a power loss its history would be trusted", e);
+        }
+    }
+
+    /** Fails unless the disk takes a few bytes and syncs them; waits as long as the disk does. */
+    public static void probe(VmFolder folder) throws JournalException {
+        Path probe = folder.kept().resolve(PROBE_FILE);
+        try {
+            Files.createDirectories(folder.kept());
+            try (FileChannel channel = FileChannel.open(
+                    probe, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(PROBE_BYTES));
+                channel.force(true);
+            }
+            Files.delete(probe);
+        } catch (IOException e) {
+            throw new JournalException(
+                    JournalException.Kind.FAILED, "the disk of the journals takes no writes: " + e.getMessage(), e);
         }
     }
 
@@ -352,11 +394,11 @@ public final class VmFiles implements AutoCloseable {
         return journal.firstIndex() + indexToSequence;
     }
 
-    /** Drops the journal, once the volumes hold durably what a flush of the guest may have left to it alone. */
-    void dropJournal() {
+    /** Drops the journal up to an index, once the volumes hold durably what a flush of the guest may have left to it alone. */
+    void dropJournal(long upToIndex) {
         try {
             flushInline();
-            journal.trim(journal.lastIndex());
+            journal.trim(upToIndex);
         } catch (VrgException e) {
             LOG.warn("The journal can't be dropped: {}", e.getMessage());
         }
@@ -389,12 +431,61 @@ public final class VmFiles implements AutoCloseable {
         }
     }
 
+    /** See {@link #probe(VmFolder)}. */
+    void probe() throws JournalException {
+        probe(folder);
+    }
+
+    /** Whether journal or activity log take nothing more before {@link #replaceJournal}. */
+    boolean journalFailed() {
+        return journal.failed() || volumes.stream().anyMatch(volume -> volume.activity.failed());
+    }
+
+    /**
+     * Puts a fresh journal and fresh activity logs in the place of failed ones, while writes mark the bitmaps and nobody
+     * reads the journal. Where records may be lost that the DR side does not have, the extents of the activity logs are
+     * marked: they hold whatever is not yet safe.
+     *
+     * @param durableSequence up to where the DR side is durable
+     */
+    synchronized void replaceJournal(long durableSequence) throws VrgException {
+        flushInline(); // a flush of the guest may have left it to the journal
+        Journal failed = journal;
+        if (failed.lastSequence() > durableSequence) {
+            volumes.forEach(VmFiles::markActive);
+        }
+        failed.close();
+        Journal fresh = Journal.open(journalSettings);
+        journal = fresh;
+        fresh.trim(fresh.lastIndex());
+        for (ProtectedVolume volume : volumes) {
+            volume.activity.close();
+            try {
+                Files.deleteIfExists(activeFile(folder, volume.id));
+            } catch (IOException e) {
+                throw new JournalException(JournalException.Kind.FAILED, "an activity log can't be deleted", e);
+            }
+            volume.activity = ActivityLog.open(activeFile(folder, volume.id), volume.sizeBytes());
+        }
+        epochBegan();
+    }
+
+    /** Whether a former start left files about a VM. */
+    public static boolean exist(ProductionSettings settings, UUID vmUuid) {
+        return Files.exists(VmFolder.of(settings, vmUuid).kept());
+    }
+
     void delete() throws JournalException {
-        delete(directory);
+        delete(folder);
     }
 
     /** Removes all that is kept about a VM that is not open. */
-    public static void delete(Path directory) throws JournalException {
+    public static void delete(VmFolder folder) throws JournalException {
+        deleteAll(folder.live());
+        deleteAll(folder.kept());
+    }
+
+    private static void deleteAll(Path directory) throws JournalException {
         if (!Files.exists(directory)) {
             return;
         }

@@ -180,7 +180,13 @@ final class TestPair implements AutoCloseable {
         Path state = folder.resolve(name);
         ReplicationEngine.EngineSettings settings = new ReplicationEngine.EngineSettings(
                 new ProductionSettings(
-                        state.resolve("production"), 1 << 20, journalLimitBytes, 5000, scrubBytesPerSecond, BOOT),
+                        state.resolve("production"),
+                        state.resolve("live"),
+                        1 << 20,
+                        journalLimitBytes,
+                        5000,
+                        scrubBytesPerSecond,
+                        BOOT),
                 new StandbySettings(state.resolve("standby"), 1 << 20, journalLimitBytes, UUID.randomUUID()));
         return new Side(new ReplicationEngine(settings, workers, link, agent, alarms.get(name)), workers);
     }

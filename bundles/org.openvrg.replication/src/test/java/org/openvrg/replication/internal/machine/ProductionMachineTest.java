@@ -159,6 +159,42 @@ class ProductionMachineTest {
     }
 
     @Test
+    void replacedJournalIsFollowedByAResyncOfWhatIsMarked() {
+        ProductionMachine machine = steady();
+        machine.journalAt(3, 40);
+        machine.on(new Event.CaptureBroke("the journal has failed"));
+        machine.on(new Event.PeerLost());
+        machine.journalAt(41, 40);
+        machine.on(new Event.JournalReplaced());
+        assertEquals(ProtectionState.INCREMENTAL_CBT, machine.state());
+
+        machine.journalAt(41, 40);
+        List<Action> actions = machine.on(new Event.PeerReady(1, 20, 1, false));
+        assertTrue(find(actions, Action.MarkAll.class).isEmpty());
+        Action.StartEpoch start = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertFalse(start.compare());
+        assertEquals(21, start.minimumSequence());
+
+        machine.journalAt(41, 40);
+        actions = machine.on(new Event.CaptureBroke("the journal is full"));
+        assertTrue(find(actions, Action.StartEpoch.class).isPresent(), "nothing is there that could drain");
+    }
+
+    @Test
+    void recordsOfANewEpochBehindAGapAreDrainedBeforeTheNextOne() {
+        ProductionMachine machine =
+                new ProductionMachine(new Saved(true, true, false, 4, 9), new Retained(481, 480, true));
+        machine.on(new Event.PeerReady(4, 470, 9, false));
+        machine.journalAt(481, 481);
+        machine.on(new Event.EpochStarted(5, 481));
+        machine.journalAt(481, 490);
+        List<Action> actions = machine.on(new Event.CaptureBroke("the journal is full"));
+        assertTrue(find(actions, Action.StartEpoch.class).isEmpty(), "nine records are not at the DR side");
+        actions = machine.on(new Event.Durable(490));
+        assertTrue(find(actions, Action.StartEpoch.class).isPresent());
+    }
+
+    @Test
     void lateAnswersOfAFormerResyncChangeNothing() {
         ProductionMachine machine = fresh();
         machine.on(new Event.PeerReady(0, 0, 0, false));

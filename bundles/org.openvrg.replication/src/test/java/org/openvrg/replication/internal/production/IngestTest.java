@@ -54,6 +54,7 @@ class IngestTest {
         final List<StreamRecord> records = new CopyOnWriteArrayList<>();
         final AtomicInteger appending = new AtomicInteger();
         volatile CountDownLatch stall = new CountDownLatch(0);
+        volatile CountDownLatch syncStall = new CountDownLatch(0);
         volatile Optional<JournalException> failure = Optional.empty();
 
         @Override
@@ -74,6 +75,13 @@ class IngestTest {
 
         @Override
         public void sync() throws JournalException {
+            try {
+                if (!syncStall.await(30, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("stalled for ever");
+                }
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
             if (failure.isPresent()) {
                 throw failure.get();
             }
@@ -94,7 +102,7 @@ class IngestTest {
     void open() throws Exception {
         Path file = folder.resolve("disk.raw");
         Files.write(file, new byte[SIZE_BYTES]);
-        mode = ModeFile.open(folder.resolve("vm").resolve("mode"), UUID.randomUUID());
+        mode = ModeFile.open(folder.resolve("live"), folder.resolve("mode"), UUID.randomUUID());
         volume = new ProtectedVolume(
                 new VolumeId("vol"),
                 RawFileVolume.open(file, "vol"),
@@ -202,6 +210,62 @@ class IngestTest {
         write(8192, 3, 512).get(10, TimeUnit.SECONDS);
         assertEquals(3, byteAt(8192));
         assertEquals(2, byteAt(0), "the thread that was stuck writes nothing any more");
+    }
+
+    @Test
+    void markThatTheJournalKeepsDoesNotHoldUpWrites() throws Exception {
+        log.stall = new CountDownLatch(1);
+        int before = log.appending.get();
+        ingest.mark(sequence -> StreamRecord.checkpoint(sequence, 0), sequence -> broken.add("marked"));
+        CompletableFuture<Void> write = write(0, 4, 512);
+        while (log.appending.get() == before) {
+            Thread.onSpinWait();
+        }
+        clock.addAndGet(BOUND_NANOS);
+        ingest.watch(BOUND_NANOS);
+        write.get(10, TimeUnit.SECONDS);
+        assertTrue(volume.dirty.isDirty(0));
+        log.stall.countDown();
+        write(0, 5, 512).get(10, TimeUnit.SECONDS);
+        assertEquals(1, broken.size(), "the mark came too late to count");
+    }
+
+    @Test
+    void epochThatTheJournalBeginsTooLateIsRefused() throws Exception {
+        ingest.stopCapture();
+        log.stall = new CountDownLatch(1);
+        int before = log.appending.get();
+        CompletableFuture<String> refused = new CompletableFuture<>();
+        ingest.startEpoch(2, new ResyncMark(2, false, 0), 1, sequence -> {}, refused::complete);
+        CompletableFuture<Void> write = write(0, 4, 512);
+        while (log.appending.get() == before) {
+            Thread.onSpinWait();
+        }
+        clock.addAndGet(BOUND_NANOS);
+        ingest.watch(BOUND_NANOS);
+        write.get(10, TimeUnit.SECONDS);
+        log.stall.countDown();
+        assertTrue(refused.get(10, TimeUnit.SECONDS).contains("does not answer"));
+        assertFalse(ingest.capturing());
+        assertTrue(volume.dirty.isDirty(0));
+    }
+
+    @Test
+    void flushThatTheJournalKeepsReachesTheVolumesInstead() throws Exception {
+        write(0, 5, 512).get(10, TimeUnit.SECONDS);
+        log.syncStall = new CountDownLatch(1);
+        CompletableFuture<Void> flush = ingest.flush(List.of(volume));
+        clock.addAndGet(Ingest.FLUSH_BOUNDS * BOUND_NANOS);
+        ingest.watch(BOUND_NANOS);
+        assertFalse(flush.isDone());
+        assertTrue(ingest.capturing());
+        clock.addAndGet(1);
+        ingest.watch(BOUND_NANOS);
+        flush.get(10, TimeUnit.SECONDS);
+        assertEquals(1, broken.size());
+        assertFalse(ingest.capturing());
+        log.syncStall.countDown();
+        ingest.flush(List.of(volume)).get(10, TimeUnit.SECONDS);
     }
 
     @Test

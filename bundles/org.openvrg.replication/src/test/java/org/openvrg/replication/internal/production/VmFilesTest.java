@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.openvrg.api.model.RecordType;
 import org.openvrg.api.model.ResyncMark;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VolumeId;
+import org.openvrg.journal.ActivityLog;
 import org.openvrg.replication.internal.machine.ProductionMachine;
 
 /** Walks the table of what a start finds. */
@@ -41,8 +43,27 @@ class VmFilesTest {
     }
 
     private VmFiles open(UUID boot) throws VrgException {
-        ProductionSettings settings = new ProductionSettings(folder.resolve("vms"), 1 << 20, 64 << 20, 50, 0, boot);
-        return VmFiles.open(settings, VM, List.of(new VmFiles.Disk(ID, () -> RawFileVolume.open(disk, "vol"), true)));
+        if (!boot.equals(BOOT)) {
+            loseMemory();
+        }
+        return VmFiles.open(
+                settings(boot), VM, List.of(new VmFiles.Disk(ID, () -> RawFileVolume.open(disk, "vol"), true)));
+    }
+
+    private ProductionSettings settings(UUID boot) {
+        return new ProductionSettings(folder.resolve("vms"), folder.resolve("live"), 1 << 20, 64 << 20, 50, 0, boot);
+    }
+
+    private VmFolder vmFolder() {
+        return VmFolder.of(settings(BOOT), VM);
+    }
+
+    /** What a power loss does to all that lives in memory. */
+    private void loseMemory() {
+        for (java.io.File file :
+                Optional.ofNullable(vmFolder().live().toFile().listFiles()).orElse(new java.io.File[0])) {
+            assertTrue(file.delete());
+        }
     }
 
     /** Leaves files behind as a killed process would: two writes in the journal, the second not in the volume. */
@@ -134,7 +155,7 @@ class VmFilesTest {
     @Test
     void distrustedVmIsCheckedInFull() throws Exception {
         leaveQueue(QUEUE, false);
-        VmFiles.distrust(folder.resolve("vms").resolve(VM.toString()));
+        VmFiles.distrust(vmFolder());
         try (VmFiles files = open(BOOT)) {
             assertEquals(2, byteOf(files));
             assertEquals(
@@ -144,12 +165,56 @@ class VmFilesTest {
     }
 
     @Test
+    void memoryThatWasLostWithoutAPowerLossIsCheckedInFull() throws Exception {
+        leaveQueue(QUEUE, false);
+        loseMemory();
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(
+                    SIZE_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+            assertEquals(ProtectionState.CONSISTENCY_CHECK, files.newMachine().state());
+        }
+    }
+
+    @Test
+    void bitmapThatWasLostWithoutAPowerLossIsCheckedInFull() throws Exception {
+        leaveQueue(QUEUE, false);
+        Files.delete(vmFolder().live().resolve(ID.key() + ".dirty"));
+        try (VmFiles files = open(BOOT)) {
+            assertEquals(
+                    SIZE_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+        }
+    }
+
+    @Test
+    void replacedJournalIsEmptyAndWhatItMayHaveLostIsMarked() throws Exception {
+        leaveQueue(QUEUE, false);
+        try (VmFiles files = open(BOOT)) {
+            files.mode().noteCaptureStopped();
+            files.volumes().get(0).dirty.clearAll();
+            long last = files.journal().lastSequence();
+            files.replaceJournal(last);
+            assertEquals(0, files.volumes().get(0).dirty.dirtyBlocks(), "the DR side has all of it");
+            assertEquals(last + 1, files.firstSequence());
+
+            files.journal().append(StreamRecord.checkpoint(last + 1, 0));
+            files.volumes().get(0).activity.touch(8 << 20, 1, last + 1);
+            files.replaceJournal(last);
+            assertEquals(
+                    ActivityLog.EXTENT_BYTES / VmFiles.BLOCK_BYTES,
+                    files.volumes().get(0).dirty.dirtyBlocks());
+            assertTrue(files.volumes().get(0).dirty.isDirty((8 << 20) / VmFiles.BLOCK_BYTES));
+            assertEquals(0, files.volumes().get(0).activity.hotExtents());
+            assertFalse(files.journalFailed());
+        }
+    }
+
+    @Test
     void volumesAreRememberedUntilTheVmIsDeleted() throws Exception {
         leaveQueue(QUEUE, false);
-        assertEquals(
-                List.of(ID),
-                List.copyOf(VmFiles.remembered(folder.resolve("vms")).keySet()));
-        VmFiles.delete(folder.resolve("vms").resolve(VM.toString()));
-        assertTrue(VmFiles.remembered(folder.resolve("vms")).isEmpty());
+        assertEquals(List.of(ID), List.copyOf(VmFiles.remembered(settings(BOOT)).keySet()));
+        VmFiles.delete(vmFolder());
+        assertTrue(VmFiles.remembered(settings(BOOT)).isEmpty());
     }
 }
