@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * A production and a DR appliance with proxies on every path between them: {@link #linkToDr}, {@link #linkToProduction}
@@ -28,6 +30,7 @@ public final class Pair implements AutoCloseable {
     private static final Duration TOOL = Duration.ofMinutes(2);
 
     private final Path folder;
+    private final Path live;
     private final Appliance production;
     private final Appliance dr;
     private final Proxy linkToDr;
@@ -42,6 +45,7 @@ public final class Pair implements AutoCloseable {
      */
     public Pair(String name) throws IOException, InterruptedException {
         folder = Path.of(System.getProperty("vrg.work"), name + "-" + UUID.randomUUID());
+        live = Path.of("/dev/shm").resolve("vrg-itests-" + UUID.randomUUID());
         Files.createDirectories(folder);
         int[] ports = Ports.free(8);
         nbdPort = ports[1];
@@ -70,6 +74,9 @@ public final class Pair implements AutoCloseable {
         made.configure("org.openvrg.writeagent", "pairing-secret-file", secret);
         made.configure("org.openvrg.network", "directory", "${karaf.data}/network");
         made.configure("org.openvrg.network", "management-interface", "lo");
+        Files.createDirectories(live);
+        made.configure("org.openvrg.replication", "live-directory", live);
+        made.configure("org.openvrg.replication", "directory", "${karaf.data}/replication");
         made.configure("org.openvrg.control", "database", "${karaf.data}/control/vrg.db");
         made.configure("org.openvrg.control", "admin-password-file", secret("admin-password", PASSWORD));
         made.configure("org.openvrg.platform.inline", "volumes", made.home().resolve("volumes"));
@@ -100,7 +107,6 @@ public final class Pair implements AutoCloseable {
 
     /** Sets a key of the replication at one side. Before {@link #start}. */
     public static void replication(Appliance appliance, String key, Object value) {
-        appliance.configure("org.openvrg.replication", "directory", "${karaf.data}/replication");
         appliance.configure("org.openvrg.replication", key, value);
     }
 
@@ -154,7 +160,9 @@ public final class Pair implements AutoCloseable {
     /** A further appliance with ports and folders of its own and the same secrets, not started; it is the caller's. */
     public Appliance another(String name) throws IOException, InterruptedException {
         int[] ports = Ports.free(4);
-        return appliance(name, ports[0], ports[1], ports[2], ports[3]);
+        Appliance made = appliance(name, ports[0], ports[1], ports[2], ports[3]);
+        replication(made, "pairing-secret-file", folder.resolve("pairing-secret"));
+        return made;
     }
 
     /** Path of production's connections to the DR gateway: what carries the data. */
@@ -355,5 +363,10 @@ public final class Pair implements AutoCloseable {
         linkToDr.close();
         linkToProduction.close();
         agent.close();
+        try (Stream<Path> files = Files.walk(live)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 }

@@ -90,7 +90,8 @@ class ResyncFailoverTest {
 
             pair.production().kill();
             client.awaitBroken();
-            assertEquals(2, Pair.remove(pair.dr(), vm.uuid, false), () -> pair.dr().tail());
+            assertEquals(
+                    2, Pair.remove(pair.dr(), vm.uuid, false), () -> pair.dr().tail());
             for (String disk : vm.disks()) {
                 assertEquals(-1, Files.mismatch(copy(pair, disk), pair.standbyDisk(disk)), chance + ": " + disk);
             }
@@ -111,9 +112,7 @@ class ResyncFailoverTest {
             intoChangedBlockTracking(pair, vm, client);
             beginResync(pair, vm);
             Await.until(
-                    LONG,
-                    () -> "an alarm that there is no consistent copy: " + pair.describe(vm.uuid),
-                    () -> pair.dr()
+                    LONG, () -> "an alarm that there is no consistent copy: " + pair.describe(vm.uuid), () -> pair.dr()
                             .log()
                             .lines()
                             .anyMatch(line -> line.contains("NO_CONSISTENT_COPY") && line.contains(vm.uuid)));
@@ -123,7 +122,8 @@ class ResyncFailoverTest {
 
             pair.production().kill();
             client.awaitBroken();
-            assertEquals(2, Pair.remove(pair.dr(), vm.uuid, false), () -> pair.dr().tail());
+            assertEquals(
+                    2, Pair.remove(pair.dr(), vm.uuid, false), () -> pair.dr().tail());
             Chance.tell("in place: %s", report);
         }
     }
@@ -151,8 +151,7 @@ class ResyncFailoverTest {
         Await.until(
                 LONG,
                 () -> "the resync begins: " + pair.describe(vm.uuid),
-                () -> Pair.report(pair.dr(), vm.uuid).path("state").asInt() == 2
-                        && resyncSent(pair, vm.uuid) > MIB);
+                () -> Pair.report(pair.dr(), vm.uuid).path("state").asInt() == 2 && resyncSent(pair, vm.uuid) > MIB);
     }
 
     private static long resyncSent(Pair pair, String vm) throws IOException, InterruptedException {
