@@ -22,6 +22,7 @@ import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.service.AlarmService;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.wire.Lane;
 import org.openvrg.wire.Message;
 import org.openvrg.wire.RecordBatch;
@@ -83,8 +84,8 @@ class StandbyPeerTest {
                 // none was raised
             }
         };
-        Applier applier = new Applier(VM, new UUID(2, 2), store, strategy, alarms, () -> {});
-        return new StandbyPeer(VM, store, applier, alarms, new StandbyPeer.Host() {
+        Applier applier = new Applier(VM, new UUID(2, 2), store, strategy, new VmAlarms(alarms, VM), () -> {});
+        return new StandbyPeer(VM, store, applier, new StandbyPeer.Host() {
             @Override
             public Set<VolumeId> volumes() {
                 return Set.of(VOLUME);
