@@ -45,8 +45,14 @@ final class SharedPair implements ParameterResolver {
             for (Appliance appliance : List.of(pair.production(), pair.dr())) {
                 appliance.configure("org.openvrg.network", "directory", "${karaf.data}/network");
             }
-            pair.start();
-            return new Contract(pair, new Client(pair.production()), new Client(pair.dr()));
+            Contract contract = new Contract(pair, new Client(pair.production()), new Client(pair.dr()));
+            try {
+                pair.start();
+            } catch (AssertionError e) {
+                contract.close();
+                throw e;
+            }
+            return contract;
         } catch (IOException e) {
             throw new ParameterResolutionException("the pair does not start", e);
         } catch (InterruptedException e) {
