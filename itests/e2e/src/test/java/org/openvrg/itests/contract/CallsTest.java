@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
 
-/** A case for every row of the contract's table of calls that needs no disk; {@link ReplicationCallsTest} has the rest. */
+/** A case for every row of the table of calls that needs no disk; {@link ReplicationCallsTest} has the rest. */
 @ExtendWith(SharedPair.class)
 class CallsTest {
     private static final String NO_VM = "0a1b2c3d-0000-1111-2222-0123456789ab";

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.openvrg.itests.Await;
 
 /**
- * The description that the appliance serves, against what it answers: no answer has a member that its schema lacks (every
- * call of these tests is held to that), and here, no schema has a member that no answer has.
+ * The description that the appliance serves, against what it answers: no answer has a member that its schema lacks
+ * (every call of these tests is held to that), and here, no schema has a member that no answer has.
  */
 @ExtendWith(SharedPair.class)
 class DescriptionTest {

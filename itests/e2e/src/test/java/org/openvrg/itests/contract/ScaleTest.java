@@ -84,8 +84,8 @@ class ScaleTest {
             double startSeconds = (System.nanoTime() - began) / 1e9;
             assertAllThere(client, sent);
             System.out.printf(
-                    "[figure] scale: %d VMs with %d volumes; POST %.0f/s, p50 %.1f ms, p99 %.1f ms; page of %d p50 %.1f ms,"
-                            + " p99 %.1f ms; heap in use after collection %d MiB (%d without VMs), after restart %d MiB;"
+                    "[figure] scale: %d VMs with %d volumes; POST %.0f/s, p50 %.1f ms, p99 %.1f ms; page of %d"
+                            + " p50 %.1f ms, p99 %.1f ms; heap in use after collection %d MiB (%d without VMs), after restart %d MiB;"
                             + " threads %d (%d); database %d KiB; from kill -9 to all VMs reported %.1f s%n",
                     count,
                     VOLUMES,
