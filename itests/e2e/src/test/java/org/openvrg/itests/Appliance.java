@@ -74,11 +74,6 @@ public final class Appliance implements AutoCloseable {
         return password;
     }
 
-    /** Process id of the appliance, which has to run. */
-    public long pid() {
-        return process.orElseThrow().pid();
-    }
-
     /** REST client with the user admin. */
     public Rest rest() {
         return rest;
