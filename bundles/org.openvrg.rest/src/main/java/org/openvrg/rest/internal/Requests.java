@@ -9,7 +9,7 @@ import org.openvrg.api.failure.RequestException;
 final class Requests {
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
-    private static final Pattern UNFIT = Pattern.compile("[\\p{Cntrl}\\p{Cs}\"<>]");
+    private static final Pattern UNFIT = Pattern.compile("[\\p{Cc}\\p{Cs}\"<>]");
     private static final int MAX_ECHO_CHARS = 64;
 
     private Requests() {}

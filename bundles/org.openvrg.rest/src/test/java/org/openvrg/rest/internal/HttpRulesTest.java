@@ -110,6 +110,9 @@ class HttpRulesTest extends RestTestBase {
 
     @Test
     void answersWithWholeCharactersWhereATextIsCut() throws Exception {
+        RestServer.Answer control = server.call("POST", "/vrgservice/vmstrategy", STANDBY.replace(VM, "a\\u009bb"));
+        assertRefused(400, "10440401", control);
+        assertTrue(control.body().contains("a?b"), control.body());
         String uuid = "a".repeat(63) + "\ud83d\ude00";
         assertRefused(400, "10440401", server.call("POST", "/vrgservice/vmstrategy", STANDBY.replace(VM, uuid)));
         String params = "{\"dsMgntIp\":\"1.1.1.1\",\"dsResourceId\":\"1\"}";
