@@ -20,6 +20,7 @@ import org.openvrg.fuzz.Input;
 import org.openvrg.fuzz.MemoryFolder;
 import org.openvrg.fuzz.RecordingLane;
 import org.openvrg.journal.Journal;
+import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.wire.HostileMessages;
 import org.openvrg.wire.Message;
 
@@ -48,9 +49,9 @@ public final class StandbyFuzz {
                 .toList();
         VmStrategy.Standby strategy = new VmStrategy.Standby(
                 HostileMessages.VM, Optional.empty(), Optional.empty(), Optional.empty(), "192.0.2.1", 7100, disks);
-        AlarmService alarms = new Alarms();
+        VmAlarms alarms = new VmAlarms(new Alarms(), HostileMessages.VM);
         Applier applier = new Applier(HostileMessages.VM, new UUID(5, 5), store, strategy, alarms, () -> {});
-        peer = new StandbyPeer(HostileMessages.VM, store, applier, alarms, new Host());
+        peer = new StandbyPeer(HostileMessages.VM, store, applier, new Host());
     }
 
     private static final class Alarms implements AlarmService {
