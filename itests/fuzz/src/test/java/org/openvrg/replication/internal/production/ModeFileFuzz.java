@@ -1,49 +1,77 @@
 package org.openvrg.replication.internal.production;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.UUID;
 import org.openvrg.fuzz.Check;
 import org.openvrg.fuzz.Input;
 import org.openvrg.replication.internal.machine.ProductionMachine.Saved;
 
-/** The mode file of a VM with any bytes: what has no right guard is as if nothing were known. */
+/** Both mode files of a VM with any bytes, or absent: what has no right guard is as if nothing were known. */
 public final class ModeFileFuzz {
     private static final UUID BOOT = new UUID(7, 8);
+    private static final long MAGIC = 0x5652474d4f444531L;
+    private static final int LENGTH_BYTES = 64;
 
     private ModeFileFuzz() {}
 
     public static void one(Input input, Path folder) throws Exception {
-        Path file = folder.resolve("mode");
-        int form = input.unsignedByte();
-        byte[] bytes = input.bytes((form & 1) == 0 ? 64 : 100);
-        if ((form & 2) != 0 && bytes.length >= 64) {
-            guard(bytes);
-        }
-        if ((form & 4) == 0) {
-            Files.write(file, bytes);
-        }
+        Path live = folder.resolve("live");
+        Path kept = folder.resolve("kept");
+        ByteBuffer inMemory = file(input, live);
+        ByteBuffer onDisk = file(input, kept);
+        boolean fresh = !Files.exists(kept);
+        boolean known = !fresh && isGuarded(onDisk);
+        boolean sameBoot = known && isGuarded(inMemory) && isOfBoot(inMemory);
         Saved found;
-        try (ModeFile mode = ModeFile.open(file, BOOT)) {
+        try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             found = mode.found();
-            boolean right = bytes.length >= 64 && (form & 4) == 0 && isGuarded(bytes);
-            Check.that(right || found.equals(Saved.NEW), "a file without guard is believed: " + found);
-            Check.that(right || (!mode.sameBoot() && mode.redoMark() == 0), "boot and redo mark without guard");
+            Check.equal(fresh, mode.fresh(), "whether the file is new");
+            Check.equal(sameBoot, mode.sameBoot(), "whether memory is believed");
+            Check.that(sameBoot || mode.redoMark() == 0, "a redo mark that is not of this boot");
+            boolean afterPowerLoss = known && !isOfBoot(onDisk);
+            boolean believed = sameBoot || afterPowerLoss;
+            Check.that(believed || found.equals(Saved.NEW), "files without guard are believed: " + found);
         }
-        try (ModeFile mode = ModeFile.open(file, BOOT)) {
+        try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             Check.equal(found, mode.found(), "what is found at the second opening");
-            Check.that(mode.sameBoot() && !mode.fresh(), "the file knows its boot");
+            Check.that(mode.sameBoot() && !mode.fresh(), "the files know their boot");
             mode.noteCaptureStarted(9);
         }
-        try (ModeFile mode = ModeFile.open(file, new UUID(1, 1))) {
+        try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             Check.that(mode.found().capturing() && mode.redoMark() == 9, "a note survives");
-            Check.that(!mode.sameBoot(), "another boot is told");
+        }
+        try (ModeFile mode = ModeFile.open(live, kept, new UUID(1, 1))) {
+            Check.that(mode.found().capturing(), "what the disk has survives a power loss");
+            Check.that(!mode.sameBoot() && mode.redoMark() == 0, "another boot is told");
         }
     }
 
-    private static long sum(ByteBuffer in) {
-        return 0x5652474d4f444531L
+    /** Makes a file, or none; answers its first bytes, with zeroes where it ends early. */
+    private static ByteBuffer file(Input input, Path file) throws IOException {
+        int form = input.unsignedByte();
+        byte[] bytes = input.bytes((form & 1) == 0 ? LENGTH_BYTES : 100);
+        if ((form & 2) != 0) {
+            bytes = Arrays.copyOf(bytes, Math.max(LENGTH_BYTES, bytes.length));
+            ByteBuffer out = ByteBuffer.wrap(bytes);
+            out.putLong(0, MAGIC).putInt(8, 1);
+            if ((form & 8) != 0) {
+                out.putLong(40, BOOT.getMostSignificantBits()).putLong(48, BOOT.getLeastSignificantBits());
+            }
+            out.putLong(56, guard(out));
+        }
+        if ((form & 4) != 0) {
+            return ByteBuffer.allocate(LENGTH_BYTES);
+        }
+        Files.write(file, bytes);
+        return ByteBuffer.wrap(Arrays.copyOf(bytes, LENGTH_BYTES));
+    }
+
+    private static long guard(ByteBuffer in) {
+        return MAGIC
                 ^ Integer.toUnsignedLong(in.getInt(12))
                 ^ Long.rotateLeft(in.getLong(16), 8)
                 ^ Long.rotateLeft(in.getLong(24), 24)
@@ -51,14 +79,11 @@ public final class ModeFileFuzz {
                 ^ in.getLong(48);
     }
 
-    private static void guard(byte[] bytes) {
-        ByteBuffer out = ByteBuffer.wrap(bytes);
-        out.putLong(0, 0x5652474d4f444531L).putInt(8, 1);
-        out.putLong(56, sum(out));
+    private static boolean isGuarded(ByteBuffer in) {
+        return in.getLong(0) == MAGIC && in.getInt(8) == 1 && in.getLong(56) == guard(in);
     }
 
-    private static boolean isGuarded(byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        return in.getLong(0) == 0x5652474d4f444531L && in.getInt(8) == 1 && in.getLong(56) == sum(in);
+    private static boolean isOfBoot(ByteBuffer in) {
+        return in.getLong(40) == BOOT.getMostSignificantBits() && in.getLong(48) == BOOT.getLeastSignificantBits();
     }
 }
