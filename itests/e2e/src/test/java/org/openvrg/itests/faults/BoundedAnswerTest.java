@@ -22,14 +22,14 @@ import org.openvrg.itests.Pair;
  * tracking with an alarm, and back to its queue by itself.
  */
 class BoundedAnswerTest {
-    private static final int MAX_LATENCY_MILLIS = 200;
+    private static final int MAX_LATENCY_MILLIS = 100;
     /** Generous, as the machine may be loaded: it proves that there is a bound at all. */
     private static final long BOUND_MILLIS = 20L * MAX_LATENCY_MILLIS;
 
     /** A flush may wait for the journal for twenty times the bound of a write; generous again. */
     private static final long FLUSH_BOUND_MILLIS = 2 * BOUND_MILLIS;
 
-    private static final Duration FAULT = Duration.ofSeconds(10);
+    private static final Duration FAULT = Duration.ofSeconds(5);
     private static final Duration NOTICED = Duration.ofSeconds(60);
     private static final long JOURNAL_DISK_BYTES = 192 * Protected.MIB;
     private static final GuestView VIEW = new GuestView("guest view of the journal's disk");

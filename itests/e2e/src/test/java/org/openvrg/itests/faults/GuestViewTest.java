@@ -11,9 +11,9 @@ import org.openvrg.itests.Pair;
 
 /** What a guest sees while processes and links break: nothing but time. */
 class GuestViewTest {
-    private static final Duration SHORT = Duration.ofSeconds(3);
+    private static final Duration SHORT = Duration.ofSeconds(2);
     /** Longer than a silent peer is waited for. */
-    private static final Duration LONG = Duration.ofSeconds(6);
+    private static final Duration LONG = Duration.ofSeconds(5);
 
     private final Chance chance = new Chance("GuestViewTest");
 

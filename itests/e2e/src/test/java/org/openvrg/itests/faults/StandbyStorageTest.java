@@ -16,7 +16,7 @@ import org.openvrg.itests.Pair;
 
 /** Disks of the DR side that run full, fail, are slow, or give back other bytes than were written. */
 class StandbyStorageTest {
-    private static final Duration SHORT = Duration.ofSeconds(4);
+    private static final Duration SHORT = Duration.ofSeconds(3);
     private static final Duration SLOW_WRITE = Duration.ofMillis(5);
     private static final long DATASTORE_BYTES = 40 * Protected.MIB;
     private static final long JOURNAL_DISK_BYTES = 256 * Protected.MIB;
