@@ -154,9 +154,7 @@ class BoundedAnswerTest {
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - healed));
         assertTrue(longest < BOUND_MILLIS, () -> fault + ": a write took " + longest + " ms");
         assertTrue(flush < FLUSH_BOUND_MILLIS, () -> fault + ": a flush took " + flush + " ms");
-        Await.until(
-                NOTICED, () -> fault + ": no alarm
-" + pair.production().tail(), () -> !alarmRaised());
+        Await.until(NOTICED, () -> fault + ": no alarm\n" + pair.production().tail(), () -> !alarmRaised());
     }
 
     /** Whether the alarm stands that the VM fell to changed-block tracking. */

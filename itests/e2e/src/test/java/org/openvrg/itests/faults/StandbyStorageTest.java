@@ -91,9 +91,14 @@ class StandbyStorageTest {
     }
 
     private static Path newestSegment() throws IOException {
-        Path folder = pair.dr().home().resolve("data/replication/standby").resolve(vm.vm()).resolve("journal");
+        Path folder = pair.dr()
+                .home()
+                .resolve("data/replication/standby")
+                .resolve(vm.vm())
+                .resolve("journal");
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".open") || file.toString().endsWith(".seg"))
+            return files.filter(file ->
+                            file.toString().endsWith(".open") || file.toString().endsWith(".seg"))
                     .max(Comparator.comparingLong(file -> file.toFile().length()))
                     .orElseThrow();
         }
