@@ -144,8 +144,8 @@ class DatabaseTest {
                     Deque<Sample> samples = look(vm, ledger);
                     assertTrue(load.isAlive(), () -> "pgbench ended: " + database.said());
                     pair.production().kill();
-                    export.close();
-                    database.close();
+                    export.kill();
+                    database.kill();
                     ledger.awaitBroken();
                     return new Lost(ledger, samples);
                 } finally {

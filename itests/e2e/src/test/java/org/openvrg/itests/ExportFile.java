@@ -50,7 +50,7 @@ final class ExportFile implements AutoCloseable {
                 "type=fuse,id=export,writable=on,node-name=" + (log.isPresent() ? "logged" : "nbd") + ",mountpoint="
                         + file));
         daemon = Tools.start(output, command);
-        atExit = new Thread(this::close);
+        atExit = new Thread(this::kill);
         Runtime.getRuntime().addShutdownHook(atExit);
         Await.until(LIMIT, () -> "the export as a file: " + said(), () -> {
             if (!daemon.isAlive()) {
@@ -79,12 +79,16 @@ final class ExportFile implements AutoCloseable {
         if (!daemon.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("qemu-storage-daemon did not end within " + LIMIT + ": " + said());
         }
-        close();
+        kill();
     }
 
-    /** Kills it. */
     @Override
     public void close() {
+        kill();
+    }
+
+    /** kill -9. */
+    void kill() {
         if (running) {
             running = false;
             boolean ended = !daemon.isAlive();

@@ -5,27 +5,24 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Kinds of file system that the crash tests use, with the tools that make and judge them. */
 enum FileSystem {
     /** With a journal of 4 MiB. */
-    EXT4(
-            64L << 20,
-            "discard",
-            List.of("mke2fs", "-q", "-t", "ext4", "-J", "size=4", "-F"),
-            List.of("e2fsck", "-f", "-n")),
+    EXT4(64L << 20, "discard", "mke2fs -q -t ext4 -J size=4 -F", "e2fsck -f -n"),
     /** In the smallest size that mkfs.xfs makes. */
-    XFS(300L << 20, "discard,nouuid", List.of("mkfs.xfs", "-q"), List.of("xfs_repair", "-n"));
+    XFS(300L << 20, "discard,nouuid", "mkfs.xfs -q", "xfs_repair -n");
 
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final long sizeBytes;
     private final String options;
-    private final List<String> make;
-    private final List<String> judge;
+    private final String make;
+    private final String judge;
 
-    FileSystem(long sizeBytes, String options, List<String> make, List<String> judge) {
+    FileSystem(long sizeBytes, String options, String make, String judge) {
         this.sizeBytes = sizeBytes;
         this.options = options;
         this.make = make;
@@ -87,8 +84,8 @@ enum FileSystem {
         Tools.succeed(LIMIT, List.of("cp", "--sparse=always", from.toString(), to.toString()));
     }
 
-    private static List<String> with(List<String> command, Path image) {
-        List<String> all = new java.util.ArrayList<>(command);
+    private static List<String> with(String command, Path image) {
+        List<String> all = new ArrayList<>(List.of(command.split(" ")));
         all.add(image.toString());
         return all;
     }

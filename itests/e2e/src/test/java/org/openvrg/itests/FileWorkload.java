@@ -165,6 +165,6 @@ final class FileWorkload {
     private static boolean hasFinalName(Path file) {
         String name = file.getFileName().toString();
         return name.startsWith("slot-")
-                || name.startsWith("part-") && !file.getParent().endsWith("new-folder");
+                || (name.startsWith("part-") && !file.getParent().endsWith("new-folder"));
     }
 }

@@ -134,9 +134,13 @@ final class Postgres implements AutoCloseable {
         Tools.succeed(LIMIT, asUser("pg_checksums", "--check", "-D", data.toString()));
     }
 
-    /** kill -9 of all its processes. */
     @Override
     public void close() {
+        kill();
+    }
+
+    /** kill -9 of all its processes. */
+    void kill() {
         process.ifPresent(server -> {
             List<ProcessHandle> all = server.descendants().toList();
             all.forEach(ProcessHandle::destroyForcibly);
