@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  */
 public final class Appliance implements AutoCloseable {
     /** Longest start that is waited for. */
-    public static final Duration START = Duration.ofSeconds(180);
+    public static final Duration START = Duration.ofMinutes(3);
 
     private static final Duration STOP = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 60;
