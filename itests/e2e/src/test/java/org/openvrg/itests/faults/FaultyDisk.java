@@ -16,6 +16,7 @@ import org.openvrg.itests.Tools;
  * A file system of its own for a folder of an appliance, which can run full, stall, fail and stand still. Mounting needs
  * root. Not thread-safe.
  */
+@SuppressWarnings("try") // a test that is interrupted while it closes fails, as it should
 final class FaultyDisk implements AutoCloseable {
     private static final Duration TOOL = Duration.ofSeconds(60);
     private static final int CHUNK_BYTES = 256 * 1024;

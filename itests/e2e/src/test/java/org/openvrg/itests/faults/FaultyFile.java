@@ -15,6 +15,7 @@ import org.openvrg.itests.Tools;
  * A file that can fail, stall or be slow: nbdkit with its filters {@code error} and {@code delay} serves the bytes, and
  * nbdfuse shows them under the name of the file itself, over which it is mounted. Not thread-safe.
  */
+@SuppressWarnings("try") // a test that is interrupted while it closes fails, as it should
 final class FaultyFile implements AutoCloseable {
     private static final Duration TOOL = Duration.ofSeconds(30);
 
