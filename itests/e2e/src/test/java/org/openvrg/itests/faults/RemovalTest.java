@@ -31,7 +31,6 @@ import org.openvrg.itests.Tools;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RemovalTest {
-    private static final long MIB = 1 << 20;
     private static final Duration SOON = Duration.ofSeconds(60);
     /** Long enough for an old owner to connect anew and to try. */
     private static final Duration TRYING = Duration.ofSeconds(6);
