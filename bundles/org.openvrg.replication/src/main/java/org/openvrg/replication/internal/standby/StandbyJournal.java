@@ -294,7 +294,10 @@ final class StandbyJournal implements AutoCloseable {
 
     @Override
     public void close() throws JournalException {
-        state.store(stateFile);
-        journal.close();
+        try {
+            state.store(stateFile);
+        } finally {
+            journal.close(); // its lock must go even where the disk takes nothing, or it is never opened again
+        }
     }
 }
