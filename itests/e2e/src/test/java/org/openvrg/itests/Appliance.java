@@ -156,6 +156,12 @@ public final class Appliance implements AutoCloseable {
         Tools.succeed(STOP, List.of("kill", "-" + name, Long.toString(pid())));
     }
 
+    /** Process id of the JVM. */
+    public long pid() {
+        return process.orElseThrow(() -> new IllegalStateException(home.getFileName() + " was never started"))
+                .pid();
+    }
+
     /** SIGTERM, as a supervisor stops it. */
     public void stop() throws InterruptedException {
         if (process.isEmpty()) {
