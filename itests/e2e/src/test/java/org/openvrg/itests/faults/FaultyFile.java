@@ -102,6 +102,12 @@ final class FaultyFile implements AutoCloseable {
     /** Ends it; the file has its bytes of now, without faults. */
     @Override
     public void close() throws IOException, InterruptedException {
+        end();
+        Files.copy(backing, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Ends it; the file is as it was before. */
+    void end() throws IOException, InterruptedException {
         heal();
         if (server.isAlive()) {
             proceed();
@@ -114,6 +120,5 @@ final class FaultyFile implements AutoCloseable {
         if (!server.waitFor(TOOL.toSeconds(), TimeUnit.SECONDS)) {
             server.destroyForcibly().waitFor();
         }
-        Files.copy(backing, file, StandardCopyOption.REPLACE_EXISTING);
     }
 }
