@@ -74,6 +74,7 @@ public final class ProductionMachine {
     private long lastSequence;
     private long peerDurable;
     private long peerEpoch;
+    private long peerResyncId;
     private long beginSequence;
     private long endSequence;
     private boolean gapCovered;
@@ -166,6 +167,7 @@ public final class ProductionMachine {
         peerReady = true;
         peerDurable = ready.durableSequence();
         peerEpoch = ready.epoch();
+        peerResyncId = ready.resyncId();
         if (!canResume()) {
             restartWithFullCheck("the DR side does not hold what was sent before");
             return;
@@ -173,7 +175,9 @@ public final class ProductionMachine {
         switch (phase) {
             case WAITING, DRAINING -> {
                 phase = Phase.DRAINING;
-                actions.add(new Action.SendFrom(resumeSequence()));
+                if (resumeSequence() <= lastSequence + 1) {
+                    actions.add(new Action.SendFrom(resumeSequence()));
+                } // else the DR side has more than a power loss left here: nothing is to be drained
                 startEpochWhenDrained();
             }
             case STARTING, COPYING -> {
@@ -199,6 +203,9 @@ public final class ProductionMachine {
             return true; // nothing was ever sent; what a former life sent is covered by the full check to come
         }
         boolean starting = phase == Phase.STARTING && peerEpoch < epoch;
+        if (starting && beginSequence > 0 && peerDurable >= beginSequence) {
+            return false; // the number of the begin is taken there, by what it gave up or by what we lost
+        }
         if (peerEpoch > epoch || (peerEpoch == 0 && !starting)) {
             return false; // another history, or one that the DR side does not trust any more
         }
@@ -264,13 +271,16 @@ public final class ProductionMachine {
     }
 
     private void startEpochWhenDrained() {
-        boolean nothingToDrain = gapCovered && beginSequence == 0; // the journal is empty, and its gap is marked
-        if (phase != Phase.DRAINING || !peerReady || (peerDurable < lastSequence && !nothingToDrain)) {
+        boolean gapMarked = gapCovered && beginSequence == 0; // the journal is empty, and its gap is marked
+        // what is not retained can't be drained: it was dropped, and is covered by the marks
+        boolean drained = peerDurable >= lastSequence || firstSequence > lastSequence || gapMarked;
+        if (phase != Phase.DRAINING || !peerReady || !drained) {
             return;
         }
         phase = Phase.STARTING;
         epoch = Math.max(epoch, peerEpoch) + 1;
-        resyncId++;
+        // a power loss may have taken our newest number, while the DR side has seen it
+        resyncId = Math.max(resyncId, peerResyncId) + 1;
         beginSequence = 0;
         endSequence = 0;
         actions.add(new Action.StartEpoch(epoch, resyncId, compare, peerDurable + 1));
