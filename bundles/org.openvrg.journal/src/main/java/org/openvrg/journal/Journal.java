@@ -416,6 +416,16 @@ public final class Journal implements AutoCloseable {
         return epoch;
     }
 
+    /** Whether the present epoch has a sequenced record, so that the next one must follow it. */
+    public boolean epochBegun() {
+        appendLock.lock();
+        try {
+            return epochBegun;
+        } finally {
+            appendLock.unlock();
+        }
+    }
+
     /** Index of the oldest retained entry, {@code lastIndex() + 1} when there is none. */
     public long firstIndex() {
         return segments.firstKey();

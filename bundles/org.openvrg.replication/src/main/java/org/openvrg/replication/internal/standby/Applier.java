@@ -237,6 +237,7 @@ final class Applier {
                     JournalException.Kind.DAMAGED, "the volumes know entries that the journal does not have");
         }
         setApplied(position.getAsLong());
+        store.journal().trim(Math.min(flushedIndex, appliedIndex)); // a crash may have come between flush and trim
         pump();
     }
 

@@ -115,14 +115,17 @@ final class StandbyJournal implements AutoCloseable {
         if (from > journal.lastIndex()) {
             return;
         }
+        long epoch = state.epoch();
         try (Journal.Cursor cursor = journal.cursor(from)) {
             Optional<Journal.Entry> entry = cursor.next();
             while (entry.isPresent()) {
+                epoch = Math.max(epoch, entry.get().epoch());
                 note(entry.get().record(), entry.get().index());
                 entry = cursor.next();
             }
         }
-        state = state.withEpoch(Math.max(state.epoch(), journal.epoch()));
+        // not that of the journal: an epoch may have been begun there whose first record never came
+        state = state.withEpoch(epoch);
     }
 
     /** Whether what a former run left had to be given up. */
@@ -154,10 +157,10 @@ final class StandbyJournal implements AutoCloseable {
      * this side has seen no epoch, and compares everything. Volumes that are consistent stay so: the comparison is held
      * back from them like any resync.
      *
-     * @param generation new, so that the agent forgets its position too
+     * @param generation new, so that the agent forgets its position too; a greater one is taken where the clock went back
      */
     void distrust(long generation) throws JournalException {
-        state = state.distrusted(generation);
+        state = state.distrusted(Math.max(generation, state.generation() + 1));
         state.store(stateFile);
         journal.trim(journal.lastIndex());
     }
@@ -177,7 +180,9 @@ final class StandbyJournal implements AutoCloseable {
             if (first.type() != RecordType.RESYNC_BEGIN || first.sequence() <= journal.lastSequence()) {
                 return Outcome.GAP;
             }
-            journal.beginEpoch(Math.max(epoch, journal.epoch() + 1));
+            if (journal.epoch() != epoch || journal.epochBegun()) {
+                journal.beginEpoch(Math.max(epoch, journal.epoch() + 1));
+            }
             state = state.withEpoch(epoch);
             stateChanged = true;
         } else if (first.sequence() > journal.lastSequence() + 1) {
