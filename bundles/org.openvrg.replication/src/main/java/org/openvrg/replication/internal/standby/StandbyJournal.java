@@ -71,7 +71,10 @@ final class StandbyJournal implements AutoCloseable {
             StandbyState state = found.orElse(StandbyState.fresh(generation)).cutAt(journal.lastIndex());
             StandbyJournal opened = new StandbyJournal(journal, stateFile, state);
             opened.damagedAtOpen = journal.damage().isPresent();
-            if (opened.damagedAtOpen || found.isEmpty()) {
+            // records without an epoch: given up before, and come back because a power loss undid that they were
+            // deleted
+            boolean leftOver = state.epoch() == 0 && journal.firstIndex() <= journal.lastIndex();
+            if (opened.damagedAtOpen || found.isEmpty() || leftOver) {
                 opened.distrust(generation);
             }
             opened.readMarksOrDistrust(generation);
