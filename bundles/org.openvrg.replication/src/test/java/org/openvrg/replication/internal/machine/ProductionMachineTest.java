@@ -203,4 +203,32 @@ class ProductionMachineTest {
         assertTrue(machine.on(new Event.CopyDone()).isEmpty());
         assertEquals(Phase.STARTING, machine.phase());
     }
+
+    @Test
+    void resyncGetsANumberAboveThoseThatTheDrSideHasSeen() {
+        ProductionMachine machine =
+                new ProductionMachine(new Saved(false, false, true, 2, 2), new Retained(58, 57, false));
+        List<Action> actions = machine.on(new Event.PeerReady(3, 58, 3, true));
+        assertEquals(4, find(actions, Action.StartEpoch.class).orElseThrow().resyncId());
+    }
+
+    @Test
+    void whatWasDroppedIsNotWaitedFor() {
+        ProductionMachine machine = new ProductionMachine(Saved.NEW, new Retained(28, 27, false));
+        List<Action> actions = machine.on(new Event.PeerReady(1, 26, 0, false));
+        assertTrue(find(actions, Action.StartEpoch.class).isPresent());
+    }
+
+    @Test
+    void beginWhoseNumberIsTakenAtTheDrSideIsPutAnew() {
+        ProductionMachine machine =
+                new ProductionMachine(new Saved(false, false, true, 3, 3), new Retained(59, 58, false));
+        machine.on(new Event.PeerReady(3, 58, 3, false));
+        machine.on(new Event.EpochStarted(4, 59));
+        machine.on(new Event.PeerLost());
+        machine.journalAt(59, 59);
+        List<Action> actions = machine.on(new Event.PeerReady(3, 59, 3, true));
+        Action.StartEpoch again = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertEquals(60, again.minimumSequence());
+    }
 }
