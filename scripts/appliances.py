@@ -218,6 +218,8 @@ class Pair:
         self.changed = bool(remembered) and remembered != self.ports
         self.password_file = self.folder / "admin-password"
         self.secret_file = self.folder / "pairing-secret"
+        # in memory: what is written with every write of a guest must not wait for a disk
+        self.live = Path("/dev/shm") / f"vrg-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
         self.production = self._appliance("production", "", "production-agent-port")
         self.dr = self._appliance("dr", "dr-", "agent-port")
         self.both = (self.production, self.dr)
@@ -244,7 +246,7 @@ class Pair:
                 "pairing-secret-file": self.secret_file},
             # Both sites share one disk here, whose syncs can hold a write up for longer than a gateway's own would.
             "org.openvrg.replication.cfg": {
-                "directory": "${karaf.data}/replication",
+                "directory": "${karaf.data}/replication", "live-directory": self.live,
                 "ingest.max-latency": os.environ.get("VRG_INGEST_MAX_LATENCY", "500")},
             "org.openvrg.writeagent.cfg": {
                 **loopback, "port": port[agent], "directory": "${karaf.data}/writeagent",
@@ -271,10 +273,16 @@ class Pair:
     def rest(self, appliance):
         return Rest(appliance.http_port, self.password())
 
+    def remove(self):
+        """Removes all that the appliances, which do not run any more, leave behind."""
+        shutil.rmtree(self.folder)
+        shutil.rmtree(self.live, ignore_errors=True)
+
     def up(self):
         """Starts what does not run and returns once both answer and are paired."""
         archive = distribution()
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.live.mkdir(mode=0o700, exist_ok=True)
         running = [appliance for appliance in self.both if appliance.pid() is not None]
         if running and self.changed:
             raise Failure(f"{running[0].name} runs in {self.folder} with other ports: ./vrg down {self.folder} first")

@@ -248,9 +248,11 @@ def main():
         except (OSError, http.client.HTTPException, KeyError, subprocess.CalledProcessError, RestError) as error:
             raise Failure(f"{type(error).__name__}: {error}") from error
         finally:
-            if pair is not None:
+            if pair is None:
+                shutil.rmtree(folder)
+            else:
                 pair.down()
-            shutil.rmtree(folder)
+                pair.remove()
     return run(action)
 
 

@@ -307,7 +307,7 @@ def once(options):
         if pair is not None:
             pair.down()
         if held:
-            shutil.rmtree(folder)
+            pair.remove()
         else:
             say(f"left for a look: {folder}")
     say("\nAll of it held." if held else "\nIt did not hold.")
