@@ -206,6 +206,7 @@ final class Recovery {
         long sequence = 0;
         boolean sequenced = false;
         boolean gap = false;
+        boolean passedOver = false;
         while (at >= 0 && at < size) {
             if (!reader.header(at, size)) {
                 at = reader.find(at + 1, size);
@@ -214,12 +215,14 @@ final class Recovery {
             at = reader.recordEnd();
             boolean expected = reader.index() > last && (name.open() || reader.index() <= name.lastIndex());
             if (!expected || (name.open() && !reader.isPayloadIntact())) {
+                passedOver = true;
                 continue;
             }
             if (reader.index() > last + 1) {
                 damage(last + 1, reader.index() - 1);
-                gap = true;
             }
+            // behind a record that was passed over a search by index would lose its way: nothing is added here
+            gap |= passedOver || reader.index() > last + 1;
             last = reader.index();
             end = at;
             if (reader.type().isSequenced()) {

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.failure.JournalException;
@@ -67,6 +68,28 @@ class RecoveryTest {
             }
         }
         return lost;
+    }
+
+    @Test
+    void addsNothingBehindARecordOfALaterIndexThatIsBad() throws Exception {
+        Path home = journal(2, false);
+        Path file = Records.files(home).get(0);
+        int salt = SegmentFormat.Name.parse(file.getFileName().toString())
+                .orElseThrow()
+                .salt();
+        ByteBuffer all = ByteBuffer.allocate(SegmentFormat.SEGMENT_HEADER_BYTES + 3 * RECORD);
+        byte[] sound = Files.readAllBytes(file);
+        all.put(sound, 0, SegmentFormat.SEGMENT_HEADER_BYTES);
+        ByteBuffer header = ByteBuffer.allocate(SegmentFormat.RECORD_HEADER_BYTES);
+        SegmentFormat.putRecordHeader(header, Records.write(9, 100), 9, 0, salt, new CRC32C());
+        all.put(header).put(new byte[100]);
+        all.put(sound, SegmentFormat.SEGMENT_HEADER_BYTES, 2 * RECORD);
+        Files.write(file, all.array());
+        try (Journal journal = Journal.open(Records.small(home))) {
+            assertEquals(2, journal.lastIndex());
+            assertEquals(3, journal.append(Records.write(3, 100)));
+            assertEquals(List.of(Records.write(3, 100)), Records.read(journal, 3));
+        }
     }
 
     @Test
