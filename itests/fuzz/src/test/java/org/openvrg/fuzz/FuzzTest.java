@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the long form, {@code fuzz.targets} names some with commas, {@code fuzz.keep} takes what is new into the kept inputs.
  */
 class FuzzTest {
-    private static final long SHORT_SECONDS = 4;
+    private static final long SHORT_SECONDS = 3;
 
     static Stream<Target> targets() {
         List<Target> chosen = Target.named(System.getProperty("fuzz.targets", ""));

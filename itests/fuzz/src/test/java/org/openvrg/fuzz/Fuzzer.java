@@ -25,6 +25,9 @@ final class Fuzzer {
     private static final long INPUT_SECONDS = 60;
     private static final long MOST_INPUT_BYTES = 16 * 1024;
     private static final long GRACE_SECONDS = 120;
+    /** Below, the process is compiled quickly rather than well. */
+    private static final long QUICK_START_SECONDS = 60;
+
     private static final Pattern LINE =
             Pattern.compile("#(\\d+)\\s+\\w+\\s+cov: (\\d+) ft: (\\d+) corp: (\\d+).*? rss: (\\d+)Mb.*");
 
@@ -56,7 +59,7 @@ final class Fuzzer {
         arguments.add("-artifact_prefix=" + work + "/");
         arguments.add(found.toString());
         arguments.add(Files.createDirectories(kept()).toString());
-        return jazzer(arguments, seconds + GRACE_SECONDS);
+        return jazzer(arguments, seconds < QUICK_START_SECONDS, seconds + GRACE_SECONDS);
     }
 
     /** Replaces the kept inputs by the fewest that reach all that they and the new ones reach. */
@@ -71,6 +74,7 @@ final class Fuzzer {
                         merged.toString(),
                         kept().toString(),
                         found.toString()),
+                false,
                 GRACE_SECONDS * 10);
         if (outcome.isClean()) {
             empty(kept());
@@ -81,7 +85,8 @@ final class Fuzzer {
         return outcome;
     }
 
-    private Outcome jazzer(List<String> arguments, long mostSeconds) throws IOException, InterruptedException {
+    private Outcome jazzer(List<String> arguments, boolean quickStart, long mostSeconds)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -89,6 +94,7 @@ final class Fuzzer {
                 "-Xmx" + HEAP_MEBIBYTES + "m",
                 "-XX:MaxDirectMemorySize=" + DIRECT_MEBIBYTES + "m",
                 "-XX:+UseSerialGC",
+                quickStart ? "-XX:TieredStopAtLevel=1" : "-XX:+TieredCompilation",
                 "-XX:-OmitStackTraceInFastThrow",
                 "-Dio.netty.maxDirectMemory=0",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
