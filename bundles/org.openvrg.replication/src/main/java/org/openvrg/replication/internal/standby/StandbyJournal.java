@@ -173,9 +173,9 @@ final class StandbyJournal implements AutoCloseable {
         return state.holdIndex() > 0 ? state.holdIndex() : journal.lastIndex();
     }
 
-    /** Takes records of the history; those that are there already are skipped. */
+    /** Takes records of the history; those that are there already are skipped. The first epoch is 1. */
     Outcome take(long epoch, List<StreamRecord> records) throws JournalException {
-        if (records.isEmpty() || epoch < state.epoch()) {
+        if (records.isEmpty() || epoch == 0 || epoch < state.epoch()) {
             return Outcome.GAP;
         }
         StreamRecord first = records.get(0);
@@ -224,7 +224,7 @@ final class StandbyJournal implements AutoCloseable {
 
     /** Takes a frame of copied blocks. */
     Outcome takeBlocks(long resyncId, long frame, List<StreamRecord> records) throws JournalException {
-        if (resyncId != state.resyncId() || frame != resyncFrames + 1) {
+        if (resyncId == 0 || resyncId != state.resyncId() || frame != resyncFrames + 1) {
             return Outcome.GAP;
         }
         for (StreamRecord record : records) {

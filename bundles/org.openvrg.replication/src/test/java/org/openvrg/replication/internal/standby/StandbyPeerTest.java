@@ -69,6 +69,17 @@ class StandbyPeerTest {
         }
     }
 
+    @Test
+    void takesNothingOfNoEpochAndNoBlocksOutsideAResync() throws Exception {
+        try (StandbyJournal store = StandbyJournal.open(folder, 4096, 65_536, 1)) {
+            assertEquals(StandbyJournal.Outcome.GAP, store.take(0, List.of(write(1))));
+            StreamRecord block =
+                    new StreamRecord(1, RecordType.RESYNC_WRITE, VOLUME.key(), 0, 4, ByteBuffer.allocate(4));
+            assertEquals(StandbyJournal.Outcome.GAP, store.takeBlocks(0, 1, List.of(block)));
+            assertEquals(0, store.journal().lastIndex());
+        }
+    }
+
     private static StandbyPeer peer(StandbyJournal store) {
         StandbyDisk disk = new StandbyDisk(VOLUME, "d", Optional.empty(), "MEMORY", OptionalInt.empty(), Map.of());
         VmStrategy.Standby strategy = new VmStrategy.Standby(
