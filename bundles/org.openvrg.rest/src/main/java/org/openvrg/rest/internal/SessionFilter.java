@@ -48,6 +48,7 @@ public final class SessionFilter implements ContainerRequestFilter {
         if (user.isPresent()) {
             boolean secure = request.getSecurityContext().isSecure();
             request.setSecurityContext(new Caller(user.get(), secure));
+            networks.get().ifPresent(service -> service.authenticatedCall(servletRequest.getLocalAddr()));
         } else {
             request.abortWith(ErrorAnswers.answer(
                     new RequestException(
@@ -55,8 +56,6 @@ public final class SessionFilter implements ContainerRequestFilter {
                             "not logged in, or the session timed out; log in with POST /vrgservice/session",
                             "用户未登录或超时,请重新登录后重试"),
                     Language.ofHeader(request.getHeaderString(HttpHeaders.ACCEPT_LANGUAGE))));
-            return;
         }
-        networks.get().ifPresent(service -> service.authenticatedCall(servletRequest.getLocalAddr()));
     }
 }
