@@ -1,13 +1,13 @@
 package org.openvrg.journal;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.JournalException.Kind;
@@ -33,6 +33,7 @@ public final class DirtyBitmap implements AutoCloseable {
     private static final int MAX_BLOCK_BYTES = 16 * 1024 * 1024;
     private static final VarHandle WORDS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private final Path file;
     private final MappedByteBuffer bits;
     private final long volumeBytes;
     private final int blockBytes;
@@ -40,7 +41,8 @@ public final class DirtyBitmap implements AutoCloseable {
     private final boolean wasDamaged;
     private volatile boolean closed;
 
-    private DirtyBitmap(MappedByteBuffer bits, long volumeBytes, int blockBytes, boolean wasDamaged) {
+    private DirtyBitmap(Path file, MappedByteBuffer bits, long volumeBytes, int blockBytes, boolean wasDamaged) {
+        this.file = file;
         this.bits = bits;
         this.volumeBytes = volumeBytes;
         this.blockBytes = blockBytes;
@@ -64,7 +66,7 @@ public final class DirtyBitmap implements AutoCloseable {
         try (FileChannel channel = opened.channel()) {
             long bytes = BitFile.bitBytes(BitFile.units(volumeBytes, blockBytes));
             MappedByteBuffer bits = channel.map(FileChannel.MapMode.READ_WRITE, BitFile.BITS_AT, bytes);
-            return new DirtyBitmap(bits, volumeBytes, blockBytes, opened.wasDamaged());
+            return new DirtyBitmap(file, bits, volumeBytes, blockBytes, opened.wasDamaged());
         } catch (IOException e) {
             throw new JournalException(Kind.FAILED, "a dirty bitmap cannot be mapped", e);
         }
@@ -192,10 +194,14 @@ public final class DirtyBitmap implements AutoCloseable {
      */
     public void sync() throws JournalException {
         checkOpen();
-        try {
-            bits.force();
-        } catch (UncheckedIOException e) {
+        boolean interrupted = Thread.interrupted();
+        // a sync of the file covers what was stored through the mapping
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(false);
+        } catch (IOException e) {
             throw new JournalException(Kind.FAILED, "a dirty bitmap cannot be synced", e);
+        } finally {
+            Interrupts.restore(interrupted);
         }
     }
 

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 final class LivenessHandler extends ChannelDuplexHandler {
     private final LaneSettings settings;
     private final Actions actions;
+    private Ticker clock = Ticker.systemTicker();
     private long heardNanos;
     private long sentNanos;
     private Future<?> ticks;
@@ -36,7 +38,8 @@ final class LivenessHandler extends ChannelDuplexHandler {
 
     /** Begins to watch, once the lane stands. */
     void start(Channel channel) {
-        heardNanos = System.nanoTime();
+        clock = channel.eventLoop().ticker();
+        heardNanos = clock.nanoTime();
         sentNanos = heardNanos;
         long tickMillis = Math.max(1, settings.heartbeatIntervalMillis() / 4);
         ticks = channel.eventLoop()
@@ -45,11 +48,11 @@ final class LivenessHandler extends ChannelDuplexHandler {
 
     /** Forgets the silence of a time in which nothing was read. */
     void readingResumed() {
-        heardNanos = System.nanoTime();
+        heardNanos = clock.nanoTime();
     }
 
     private void tick(Channel channel) {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         long tickMillis = Math.max(1, settings.heartbeatIntervalMillis() / 4);
         long idleMillis = TimeUnit.NANOSECONDS.toMillis(now - sentNanos);
         if (channel.config().isAutoRead()
@@ -62,14 +65,14 @@ final class LivenessHandler extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        heardNanos = System.nanoTime();
+        heardNanos = clock.nanoTime();
         context.fireChannelRead(message);
     }
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (message instanceof ByteBuf bytes && bytes.isReadable()) {
-            sentNanos = System.nanoTime();
+            sentNanos = clock.nanoTime();
         }
         context.write(message, promise);
     }

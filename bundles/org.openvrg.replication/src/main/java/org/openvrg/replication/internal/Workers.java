@@ -28,16 +28,45 @@ public final class Workers implements AutoCloseable {
     private static final long IDLE_SECONDS = 30;
     private static final long CLOSE_SECONDS = 10;
 
-    private final ExecutorService ingest = growing("vrg-ingest", MAX_INGEST_THREADS);
-    private final ExecutorService sync = fixed("vrg-sync", SYNC_THREADS);
-    private final ExecutorService stream = fixed("vrg-stream", STREAM_THREADS);
-    private final ExecutorService read = fixed("vrg-read", READ_THREADS);
-    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("vrg-timer"));
+    private final ExecutorService ingest;
+    private final ExecutorService sync;
+    private final ExecutorService stream;
+    private final ExecutorService read;
+    private final ScheduledExecutorService timer;
+    private final Time time;
     private final Semaphore readBudget = new Semaphore(READ_BUDGET);
 
-    /** With idle threads. */
+    /** With idle threads and the system's clocks. */
     public Workers() {
+        this(
+                growing("vrg-ingest", MAX_INGEST_THREADS),
+                fixed("vrg-sync", SYNC_THREADS),
+                fixed("vrg-stream", STREAM_THREADS),
+                fixed("vrg-read", READ_THREADS),
+                newTimer(),
+                Time.SYSTEM);
+    }
+
+    /** With pools that it ends, and with clocks. */
+    public Workers(
+            ExecutorService ingest,
+            ExecutorService sync,
+            ExecutorService stream,
+            ExecutorService read,
+            ScheduledExecutorService timer,
+            Time time) {
+        this.ingest = ingest;
+        this.sync = sync;
+        this.stream = stream;
+        this.read = read;
+        this.timer = timer;
+        this.time = time;
+    }
+
+    private static ScheduledExecutorService newTimer() {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads("vrg-timer"));
         timer.setRemoveOnCancelPolicy(true);
+        return timer;
     }
 
     /** For the guest's writes. */
@@ -63,6 +92,11 @@ public final class Workers implements AutoCloseable {
     /** For short tasks at a time. */
     public ScheduledExecutorService timer() {
         return timer;
+    }
+
+    /** Clocks, and waiting for results. */
+    public Time time() {
+        return time;
     }
 
     /** Reads of up to 1 MiB that may wait for lanes, over all VMs. */

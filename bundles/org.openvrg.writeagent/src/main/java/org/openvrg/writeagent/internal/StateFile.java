@@ -138,11 +138,12 @@ final class StateFile {
     void setFlushed(long index) {
         long before = flushedIndex();
         LONGS.setRelease(map, FLUSHED_AT, index);
-        try {
-            map.force();
-        } catch (UncheckedIOException e) {
+        // a sync of the file covers what was stored through the mapping
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(false);
+        } catch (IOException e) {
             LONGS.setRelease(map, FLUSHED_AT, before);
-            throw e;
+            throw new UncheckedIOException(e);
         }
     }
 

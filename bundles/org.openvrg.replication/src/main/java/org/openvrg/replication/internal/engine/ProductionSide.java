@@ -236,7 +236,7 @@ final class ProductionSide {
             Optional<InlineExport> export = exports.of(volume);
             if (export.isPresent()) {
                 try {
-                    export.get().hold().get(QUIET_SECONDS, TimeUnit.SECONDS);
+                    workers.time().await(export.get().hold(), TimeUnit.SECONDS.toNanos(QUIET_SECONDS));
                 } catch (ExecutionException | TimeoutException e) {
                     throw new StorageException(
                             StorageException.Kind.IO, "writes to volume " + volume + " do not end", e);
@@ -341,10 +341,10 @@ final class ProductionSide {
         }
         CompletableFuture<Boolean> drained = vm.get().drained();
         try {
-            drained.get(seconds, TimeUnit.SECONDS);
+            workers.time().await(drained, TimeUnit.SECONDS.toNanos(seconds));
         } catch (TimeoutException e) {
             drained.cancel(false);
-            VmReport.Progress figures = vm.get().progress(System.currentTimeMillis());
+            VmReport.Progress figures = vm.get().progress(workers.time().epochMillis());
             long records = figures.lastSequence() - figures.durableSequence();
             throw new RequestException(
                     ErrorCode.CONFLICT,

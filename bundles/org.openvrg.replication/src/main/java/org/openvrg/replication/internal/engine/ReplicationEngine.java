@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.openvrg.api.block.ExportCatalog;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.JournalException;
@@ -108,7 +109,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
     }
 
     private void tick() {
-        long now = System.currentTimeMillis();
+        long now = workers.time().epochMillis();
         production.vms().forEach(vm -> vm.tick(now));
         standby.vms().forEach(StandbyVm::tick);
     }
@@ -192,9 +193,12 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
             }
         });
         try {
-            done.orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS).join();
-        } catch (CompletionException e) {
-            LOG.error("VM {} is not removed cleanly", vmUuid, e.getCause());
+            workers.time().await(done, TimeUnit.SECONDS.toNanos(DRAIN_SECONDS));
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            LOG.error("VM {} is not removed cleanly", vmUuid, e instanceof ExecutionException ? e.getCause() : e);
             throw new RequestException(
                     ErrorCode.UNAVAILABLE,
                     "VM " + vmUuid + " could not be removed cleanly; try again",
@@ -205,7 +209,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
 
     @Override
     public Optional<VmReport> report(UUID vmUuid) {
-        long now = System.currentTimeMillis();
+        long now = workers.time().epochMillis();
         return production.report(vmUuid, now).or(() -> standby.report(vmUuid, now));
     }
 
@@ -292,8 +296,6 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
             exports.close();
             done.complete(null);
         });
-        done.orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS)
-                .exceptionally(late -> null)
-                .join();
+        workers.time().awaitDone(done, DRAIN_SECONDS, TimeUnit.SECONDS);
     }
 }

@@ -99,8 +99,8 @@ final class StandbySide {
         }
         try {
             // The clock gives a new VM a generation above that of any former life of it here.
-            entry.vm =
-                    Optional.of(new StandbyVm(strategy, settings, System.currentTimeMillis(), workers, agents, alarms));
+            entry.vm = Optional.of(
+                    new StandbyVm(strategy, settings, workers.time().epochMillis(), workers, agents, alarms));
             LOG.info("VM {} has its standby volumes here", vmUuid);
         } catch (VrgException e) {
             entry.waiting = e.getMessage();
@@ -138,7 +138,7 @@ final class StandbySide {
         vm.refuse();
         CompletableFuture<Void> drained = vm.drained();
         try {
-            drained.get(seconds, TimeUnit.SECONDS);
+            workers.time().await(drained, TimeUnit.SECONDS.toNanos(seconds));
         } catch (TimeoutException e) {
             drained.cancel(false);
             vm.resume();
@@ -169,9 +169,8 @@ final class StandbySide {
         }
         StandbyVm vm = entry.vm.get();
         vm.refuse();
-        if (!vm.release()
-                .completeOnTimeout(false, RELEASE_SECONDS, TimeUnit.SECONDS)
-                .join()) {
+        CompletableFuture<Boolean> released = vm.release();
+        if (!workers.time().awaitDone(released, RELEASE_SECONDS, TimeUnit.SECONDS) || !released.join()) {
             LOG.warn("VM {} is removed, but not all its volumes could be released", vmUuid);
         }
         vm.remove();

@@ -85,7 +85,7 @@ public final class ProductionVm implements AutoCloseable {
         this.encrypt = encrypt;
         this.compress = compress;
         this.workers = workers;
-        this.peer = new Attachment(vmUuid, link, System::nanoTime);
+        this.peer = new Attachment(vmUuid, link, workers.time()::nanoTime);
         this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
         this.machine = files.newMachine();
@@ -93,7 +93,7 @@ public final class ProductionVm implements AutoCloseable {
         this.ingest = new Ingest(
                 workers.ingest(),
                 workers.sync(),
-                System::nanoTime,
+                workers.time()::nanoTime,
                 RecordLog.of(
                         files::journal,
                         () -> this.alarms.raise(Kind.JOURNAL_FULL, "the journal of production is full")),
@@ -127,7 +127,7 @@ public final class ProductionVm implements AutoCloseable {
                 actor,
                 workers.read(),
                 workers.sync(),
-                System::currentTimeMillis,
+                workers.time()::epochMillis,
                 new ScrubHost());
         ingest.save(machine.saved());
         if (files.damagedAtOpen()) {
@@ -238,17 +238,23 @@ public final class ProductionVm implements AutoCloseable {
     private void replaceJournal() {
         try {
             files.probe();
-            CompletableFuture<Void> unread = new CompletableFuture<>();
-            actor.execute(() -> {
-                replacing = true;
-                sender.stop();
-                scrubber.leave();
-                if (peer.move()) {
-                    dispatch(new Event.PeerLost());
-                }
-                unread.complete(null);
-            });
-            unread.join();
+        } catch (VrgException e) {
+            notReplaced(e);
+            return;
+        }
+        actor.execute(() -> {
+            replacing = true;
+            sender.stop();
+            scrubber.leave();
+            if (peer.move()) {
+                dispatch(new Event.PeerLost());
+            }
+            workers.sync().execute(this::replaceUnreadJournal);
+        });
+    }
+
+    private void replaceUnreadJournal() {
+        try {
             files.replaceJournal(durableSequence);
             LOG.info("VM {} has a journal again", vmUuid);
             actor.execute(() -> {
@@ -256,11 +262,15 @@ public final class ProductionVm implements AutoCloseable {
                 dispatch(new Event.JournalReplaced());
                 connect();
             });
-        } catch (VrgException e) {
-            LOG.warn("VM {}: the journal can't be replaced yet: {}", vmUuid, e.getMessage());
-        } finally {
             replacePlanned.set(false);
+        } catch (VrgException e) {
+            notReplaced(e);
         }
+    }
+
+    private void notReplaced(VrgException failure) {
+        LOG.warn("VM {}: the journal can't be replaced yet: {}", vmUuid, failure.getMessage());
+        replacePlanned.set(false);
     }
 
     private void connect() {
@@ -399,7 +409,8 @@ public final class ProductionVm implements AutoCloseable {
     private void startEpoch(Action.StartEpoch start) {
         scrubber.leave();
         copier.newResync();
-        ResyncMark mark = new ResyncMark(start.resyncId(), start.compare(), System.currentTimeMillis());
+        ResyncMark mark = 
+                new ResyncMark(start.resyncId(), start.compare(), workers.time().epochMillis());
         Consumer<String> refused = reason ->
                 workers.timer().schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
         // all of it is durable at the DR side: the epoch gets the whole room; the disk may keep us waiting
@@ -424,7 +435,8 @@ public final class ProductionVm implements AutoCloseable {
     }
 
     private void endResync(Action.EndResync end) {
-        ResyncMark mark = new ResyncMark(end.resyncId(), end.compare(), System.currentTimeMillis());
+        ResyncMark mark =
+                new ResyncMark(end.resyncId(), end.compare(), workers.time().epochMillis());
         ingest.mark(
                 sequence -> StreamRecord.resync(sequence, false, mark),
                 sequence -> on(new Event.ResyncEnded(sequence)));
@@ -526,7 +538,7 @@ public final class ProductionVm implements AutoCloseable {
             peer.leave();
             stopped.complete(null);
         });
-        stopped.orTimeout(5, TimeUnit.SECONDS).exceptionally(late -> null).join();
+        workers.time().awaitDone(stopped, 5, TimeUnit.SECONDS);
         files.close();
     }
 

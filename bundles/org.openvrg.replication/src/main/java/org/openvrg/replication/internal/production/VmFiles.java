@@ -96,6 +96,11 @@ public final class VmFiles implements AutoCloseable {
 
     private boolean damagedAtOpen;
 
+    /** False while a replacement of the journal was begun and did not come to its end. */
+    private volatile boolean replaced = true;
+
+    private boolean closed;
+
     private VmFiles(Parts parts, ProductionMachine.Saved saved, boolean gapCovered, long segmentBytes) {
         this.folder = parts.folder();
         this.journalSettings = parts.journalSettings();
@@ -438,7 +443,7 @@ public final class VmFiles implements AutoCloseable {
 
     /** Whether journal or activity log take nothing more before {@link #replaceJournal}. */
     boolean journalFailed() {
-        return journal.failed() || volumes.stream().anyMatch(volume -> volume.activity.failed());
+        return !replaced || journal.failed() || volumes.stream().anyMatch(volume -> volume.activity.failed());
     }
 
     /**
@@ -449,6 +454,10 @@ public final class VmFiles implements AutoCloseable {
      * @param durableSequence up to where the DR side is durable
      */
     synchronized void replaceJournal(long durableSequence) throws VrgException {
+        if (closed) {
+            throw new JournalException(JournalException.Kind.FAILED, "the files of the VM are closed");
+        }
+        replaced = false;
         flushInline(); // a flush of the guest may have left it to the journal
         Journal failed = journal;
         if (failed.lastSequence() > durableSequence) {
@@ -468,6 +477,7 @@ public final class VmFiles implements AutoCloseable {
             volume.activity = ActivityLog.open(activeFile(folder, volume.id), volume.sizeBytes());
         }
         epochBegan();
+        replaced = true;
     }
 
     /** Whether a former start left files about a VM. */
@@ -499,7 +509,8 @@ public final class VmFiles implements AutoCloseable {
     }
 
     @Override
-    public void close() throws VrgException {
+    public synchronized void close() throws VrgException {
+        closed = true;
         scrub.close();
         for (ProtectedVolume volume : volumes) {
             volume.close();

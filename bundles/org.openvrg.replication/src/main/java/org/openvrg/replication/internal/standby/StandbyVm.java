@@ -209,7 +209,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         tellDamage(damage.getMessage());
         peer.letGo("the DR journal is damaged");
         try {
-            store.distrust(System.currentTimeMillis());
+            store.distrust(workers.time().epochMillis());
             peer.reset();
             applier.restart();
         } catch (JournalException e) {
@@ -363,7 +363,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
             applier.leaveAgent("the VM is closed");
             done.complete(null);
         });
-        done.orTimeout(5, TimeUnit.SECONDS).exceptionally(late -> null).join();
+        workers.time().awaitDone(done, 5, TimeUnit.SECONDS);
         store.close();
     }
 
