@@ -108,6 +108,11 @@ final class InlineExports implements ExportCatalog {
         return Optional.ofNullable(exports.get(volume));
     }
 
+    /** Whether clients see the export. */
+    boolean isShown(VolumeId volume) {
+        return open.contains(volume);
+    }
+
     /** Clients see the export: its writes have somewhere to go. */
     void show(VolumeId volume) {
         remembered.remove(volume);

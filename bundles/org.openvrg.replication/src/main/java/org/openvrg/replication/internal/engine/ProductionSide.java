@@ -283,6 +283,9 @@ final class ProductionSide {
         if (entry.vm.isPresent() && entry.standing.contains(volume)) {
             export.get().releaseTo(entry.vm.get());
             exports.show(volume);
+        } else if (entry.startFailed && !exports.isShown(volume)) {
+            // the journal may hold what the volume lacks: nobody may see it before that was redone
+            LOG.warn("Volume {} is not exported before VM {} can be opened", volume, entry.strategy.vmUuid());
         } else if (entry.strategy.volumes().contains(volume)) {
             export.get().releaseDirect(VmFolder.of(settings, entry.strategy.vmUuid()));
             exports.show(volume);

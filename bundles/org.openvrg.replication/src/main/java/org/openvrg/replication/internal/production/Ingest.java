@@ -2,6 +2,7 @@ package org.openvrg.replication.internal.production;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -53,6 +54,9 @@ final class Ingest {
 
         /** From now on writes mark the bitmap. */
         void captureBroke(String reason);
+
+        /** All volumes of the VM. */
+        List<ProtectedVolume> volumes();
     }
 
     /** One thing to be done in order: a write of the guest, or a step of the state machine. */
@@ -82,7 +86,10 @@ final class Ingest {
     private int stuckThreads;
     private WriteOperation inJournal;
     private boolean inControl;
-    private long inJournalSinceNanos;
+    private long busySinceNanos;
+
+    /** Time that journal and control steps have taken so far. */
+    private long journalNanos;
 
     private final Set<PendingFlush> flushes = ConcurrentHashMap.newKeySet();
     private volatile long flushBoundNanos = TimeUnit.SECONDS.toNanos(1);
@@ -182,7 +189,7 @@ final class Ingest {
                         journal.beginEpoch(epoch);
                         long sequence = Math.max(minimumSequence, journal.lastSequence() + 1);
                         synchronized (captureLock) {
-                            mode.noteCaptureStarted(journal.lastSequence());
+                            mode.noteCaptureStarted(epoch, journal.lastSequence());
                         }
                         journal.append(StreamRecord.resync(sequence, true, mark));
                         if (!captures(mine)) {
@@ -253,8 +260,8 @@ final class Ingest {
     }
 
     /** Completes once all that was answered before survives a power loss, or once that can't be waited for any more. */
-    CompletableFuture<Void> flush(Iterable<ProtectedVolume> volumes) {
-        PendingFlush flush = new PendingFlush(volumes, nanoClock.getAsLong());
+    CompletableFuture<Void> flush() {
+        PendingFlush flush = new PendingFlush(nanoClock.getAsLong());
         flushes.add(flush);
         flush.done.whenComplete((ok, failure) -> flushes.remove(flush));
         try {
@@ -268,7 +275,6 @@ final class Ingest {
 
     /** A flush that was not answered yet; whoever sets {@code taken} answers it. */
     private static final class PendingFlush {
-        final Iterable<ProtectedVolume> volumes;
         final long sinceNanos;
         final AtomicBoolean taken = new AtomicBoolean();
         final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -276,8 +282,7 @@ final class Ingest {
         /** When the guest is answered, though the disk has not taken the mode file; set once only that is missing. */
         volatile OptionalLong answerAtNanos = OptionalLong.empty();
 
-        PendingFlush(Iterable<ProtectedVolume> volumes, long sinceNanos) {
-            this.volumes = volumes;
+        PendingFlush(long sinceNanos) {
             this.sinceNanos = sinceNanos;
         }
     }
@@ -285,13 +290,22 @@ final class Ingest {
     private void flushNow(PendingFlush flush) {
         if (capturing) {
             try {
+                for (ProtectedVolume volume : listener.volumes()) {
+                    volume.flushUnjournalled();
+                }
                 journal.sync();
+                mode.sync(); // after a power loss the journal is redone only when the disk says that writes went there
                 if (flush.taken.compareAndSet(false, true)) {
                     flush.done.complete(null);
                 }
                 return;
             } catch (JournalException e) {
                 breakCapture(e.getMessage());
+            } catch (StorageException e) {
+                if (flush.taken.compareAndSet(false, true)) {
+                    flush.done.completeExceptionally(e); // the guest's own disk
+                }
+                return;
             }
         }
         if (flush.taken.compareAndSet(false, true)) {
@@ -302,9 +316,11 @@ final class Ingest {
     /** Without the journal a flush reaches the volumes, and the disk has to know that writes are not captured. */
     private void flushVolumes(PendingFlush flush) {
         try {
-            for (ProtectedVolume volume : flush.volumes) {
+            long owed = mode.owedNow();
+            for (ProtectedVolume volume : listener.volumes()) {
                 volume.flushMarked();
             }
+            mode.noteVolumesFlushed(owed);
         } catch (StorageException e) {
             flush.done.completeExceptionally(e);
             return;
@@ -318,8 +334,9 @@ final class Ingest {
     }
 
     /**
-     * Takes the write that has been in the journal for longer than the bound away from it, and does not wait any longer
-     * for a mark or a flush that the journal keeps. Called by a timer.
+     * Looks for a write that has waited for the journal longer than the bound, in it or behind others that were in it,
+     * for a mark and for a flush that it keeps as long. Leaves the journal then, and takes a write that is in it away
+     * from it. Called by a timer.
      *
      * @param boundNanos the bound
      */
@@ -329,11 +346,10 @@ final class Ingest {
         Optional<WriteOperation> stuck;
         int next;
         synchronized (queue) {
-            stuck = Optional.ofNullable(inJournal);
-            boolean busy = stuck.isPresent() || inControl;
-            if (!busy || nanoClock.getAsLong() - inJournalSinceNanos < boundNanos) {
+            if (waitedNanos() < boundNanos) {
                 return;
             }
+            stuck = Optional.ofNullable(inJournal);
             if (stuck.isPresent()) {
                 stuck.get().usePayload();
                 if (!stuck.get().claimBypassed()) {
@@ -351,10 +367,27 @@ final class Ingest {
         pool.execute(() -> {
             stuck.ifPresent(operation -> {
                 operation.volume.dirty.mark(operation.offsetBytes, operation.lengthBytes);
-                writeVolume(operation);
+                writeVolume(operation, false);
             });
             run(next);
         });
+    }
+
+    /** What the journal has cost the oldest write so far, 0 while it is not at work; under the queue's lock. */
+    private long waitedNanos() {
+        if (inJournal == null && !inControl) {
+            return 0;
+        }
+        long busyNanos = nanoClock.getAsLong() - busySinceNanos;
+        Optional<WriteOperation> oldest = Optional.ofNullable(inJournal)
+                .or(() -> queue.stream()
+                        .filter(WriteStep.class::isInstance)
+                        .findFirst()
+                        .map(step -> ((WriteStep) step).operation()));
+        return Math.max(
+                busyNanos,
+                oldest.map(write -> journalNanos + busyNanos - write.journalNanosBefore)
+                        .orElse(0L));
     }
 
     private void watchFlushes() {
@@ -380,6 +413,11 @@ final class Ingest {
     private void enqueue(Step step) {
         int mine;
         synchronized (queue) {
+            if (step instanceof WriteStep write) {
+                boolean busy = inJournal != null || inControl;
+                write.operation().journalNanosBefore =
+                        journalNanos + (busy ? nanoClock.getAsLong() - busySinceNanos : 0);
+            }
             queue.add(step);
             if (running) {
                 return;
@@ -418,7 +456,7 @@ final class Ingest {
     private boolean runControl(ControlStep control, int mine) {
         synchronized (queue) {
             inControl = true;
-            inJournalSinceNanos = nanoClock.getAsLong();
+            busySinceNanos = nanoClock.getAsLong();
         }
         try {
             control.task().run(mine);
@@ -432,6 +470,7 @@ final class Ingest {
                 return false;
             }
             inControl = false;
+            journalNanos += nanoClock.getAsLong() - busySinceNanos;
             return true;
         }
     }
@@ -444,7 +483,7 @@ final class Ingest {
         if (capturing) {
             synchronized (queue) {
                 inJournal = operation;
-                inJournalSinceNanos = nanoClock.getAsLong();
+                busySinceNanos = nanoClock.getAsLong();
             }
             Optional<String> failure = journal(operation);
             synchronized (queue) {
@@ -454,6 +493,7 @@ final class Ingest {
                     return false;
                 }
                 inJournal = null;
+                journalNanos += nanoClock.getAsLong() - busySinceNanos;
             }
             failure.ifPresent(this::breakCapture);
             kept = failure.isEmpty();
@@ -461,7 +501,7 @@ final class Ingest {
         if (!kept) {
             volume.dirty.mark(operation.offsetBytes, operation.lengthBytes);
         }
-        writeVolume(operation);
+        writeVolume(operation, kept);
         return true;
     }
 
@@ -504,7 +544,7 @@ final class Ingest {
         }
     }
 
-    private void writeVolume(WriteOperation operation) {
+    private void writeVolume(WriteOperation operation, boolean journalled) {
         ProtectedVolume volume = operation.volume;
         try {
             if (volume.inline) {
@@ -519,6 +559,9 @@ final class Ingest {
             }
             if (capturing) {
                 mode.redoMark(journal.lastSequence());
+            }
+            if (!journalled) {
+                volume.writtenBesideJournal();
             }
             capturedBytes.addAndGet(operation.lengthBytes);
             volume.reads.writeEnds(operation.offsetBytes, operation.lengthBytes);
@@ -539,7 +582,7 @@ final class Ingest {
             operation.answer.complete(null);
             return;
         }
-        flush(java.util.List.of(operation.volume)).whenComplete((ok, failure) -> {
+        flush().whenComplete((ok, failure) -> {
             if (failure == null) {
                 operation.answer.complete(null);
             } else {

@@ -25,9 +25,11 @@ import org.slf4j.LoggerFactory;
  * is what a power loss leaves.
  *
  * <p>Layout of both files, big-endian: magic 8, version 4, flags 4 (1 capturing, 2 steady, 4 compare), epoch 8, resync
- * 8, redo 8, boot id 16, guard 8. The guard is the exclusive-or of magic, flags, epoch, resync and boot id; the redo
- * mark is not part of it, because it moves with every write. Setting several values is not atomic: the guard is cleared
- * first, and a file found without its guard means that nothing is known, which leads to a full check.
+ * 8, redo 8, boot id 16, guard 8, owed 8. Owed is the epoch of the journal that may hold what a flush left to it alone,
+ * 0 for none. The boot id is that of the last start that was brought to its end, see {@link #recovered}. The guard is
+ * the exclusive-or of magic, flags, epoch, resync, boot id and owed; the redo mark is not part of it, because it moves
+ * with every write. Setting several values is not atomic: the guard is cleared first, and a file found without its guard
+ * means that nothing is known, which leads to a full check.
  *
  * <table>
  * <caption>What is believed</caption>
@@ -43,8 +45,8 @@ import org.slf4j.LoggerFactory;
 public final class ModeFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ModeFile.class);
     private static final long MAGIC = 0x5652474d4f444531L; // "VRGMODE1"
-    private static final int VERSION = 1;
-    private static final int LENGTH_BYTES = 64;
+    private static final int VERSION = 2;
+    private static final int LENGTH_BYTES = 72;
     private static final int VERSION_AT = 8;
     private static final int FLAGS_AT = 12;
     private static final int EPOCH_AT = 16;
@@ -52,6 +54,7 @@ public final class ModeFile implements AutoCloseable {
     private static final int REDO_AT = 32;
     private static final int BOOT_AT = 40;
     private static final int GUARD_AT = 56;
+    private static final int OWED_AT = 64;
     private static final int CAPTURING = 1;
     private static final int STEADY = 2;
     private static final int COMPARE = 4;
@@ -60,8 +63,11 @@ public final class ModeFile implements AutoCloseable {
     private final FileChannel keptChannel;
     private final MappedByteBuffer map;
     private final ProductionMachine.Saved found;
+    private final UUID bootId;
     private final boolean sameBoot;
+    private final long owedEpoch;
     private final boolean fresh;
+    private boolean recovered;
 
     /** Held while the disk is written to, and never by those who set values. */
     private final Object diskLock = new Object();
@@ -79,21 +85,34 @@ public final class ModeFile implements AutoCloseable {
         this.fresh = fresh;
         this.map = live.map(FileChannel.MapMode.READ_WRITE, 0, LENGTH_BYTES);
         boolean known = !fresh && isSound(onDisk);
-        if (known && isSound(map) && isOf(map, bootId)) {
-            this.sameBoot = true;
+        this.bootId = bootId;
+        this.sameBoot = known && isSound(map) && isOf(map, bootId);
+        if (sameBoot) {
             this.found = savedIn(map);
+            this.owedEpoch = map.getLong(OWED_AT);
         } else {
-            this.sameBoot = false;
-            this.found = known && !isOf(onDisk, bootId) ? savedIn(onDisk) : ProductionMachine.Saved.NEW;
+            boolean powerLoss = known && !isOf(onDisk, bootId);
+            this.found = powerLoss ? savedIn(onDisk) : ProductionMachine.Saved.NEW;
+            this.owedEpoch = powerLoss ? onDisk.getLong(OWED_AT) : 0;
             map.putLong(REDO_AT, 0);
         }
+    }
+
+    /**
+     * Volumes, bitmaps and journal have been brought into step: only now does the file belong to this boot, so that a
+     * start that is broken off does not make the next one believe that no page cache was lost.
+     *
+     * @param saved what holds from here on
+     */
+    public synchronized void recovered(ProductionMachine.Saved saved) {
         map.putLong(GUARD_AT, 0);
         map.putLong(0, MAGIC);
         map.putInt(VERSION_AT, VERSION);
         map.putLong(BOOT_AT, bootId.getMostSignificantBits());
         map.putLong(BOOT_AT + Long.BYTES, bootId.getLeastSignificantBits());
-        save(found);
-        force();
+        map.putLong(OWED_AT, owedEpoch);
+        recovered = true;
+        save(saved);
     }
 
     /**
@@ -165,13 +184,18 @@ public final class ModeFile implements AutoCloseable {
         return sameBoot;
     }
 
+    /** Epoch of the journal that may hold what a flush left to it alone, so that a power loss took it; 0 for none. */
+    public long owedEpoch() {
+        return owedEpoch;
+    }
+
     /** Whether the file is new. */
     public boolean fresh() {
         return fresh;
     }
 
     /** Keeps what the machine saved. */
-    public final synchronized void save(ProductionMachine.Saved saved) {
+    public synchronized void save(ProductionMachine.Saved saved) {
         version++;
         map.putLong(GUARD_AT, 0);
         map.putInt(
@@ -193,14 +217,37 @@ public final class ModeFile implements AutoCloseable {
     /**
      * Notes, ahead of the machine, that writes go to the journal from now on.
      *
+     * @param epoch the epoch into which they go
      * @param redoMark sequence of the newest record, which stands in the volumes as all before it
      */
-    public synchronized void noteCaptureStarted(long redoMark) {
+    public synchronized void noteCaptureStarted(long epoch, long redoMark) {
         version++;
         map.putLong(REDO_AT, redoMark);
         map.putLong(GUARD_AT, 0);
+        map.putLong(EPOCH_AT, epoch);
+        map.putLong(OWED_AT, epoch);
         map.putInt(FLAGS_AT, map.getInt(FLAGS_AT) | CAPTURING);
         map.putLong(GUARD_AT, guard(map));
+    }
+
+    /** What the volumes may lack at this moment: the epoch of the journal that has it, 0 when they lack nothing. */
+    public synchronized long owedNow() {
+        return map.getLong(OWED_AT);
+    }
+
+    /**
+     * The volumes, all of them, hold durably what was answered: while writes pass the journal by, it owes nothing.
+     *
+     * @param owed what {@link #owedNow} told before they were flushed
+     */
+    public synchronized void noteVolumesFlushed(long owed) {
+        boolean capturing = (map.getInt(FLAGS_AT) & CAPTURING) != 0;
+        if (!capturing && owed != 0 && map.getLong(OWED_AT) == owed) {
+            version++;
+            map.putLong(GUARD_AT, 0);
+            map.putLong(OWED_AT, 0);
+            map.putLong(GUARD_AT, guard(map));
+        }
     }
 
     /** Sequence up to which the journal stands in the volumes. */
@@ -253,6 +300,18 @@ public final class ModeFile implements AutoCloseable {
         }
     }
 
+    /** The same at once, by this thread, where anything but the redo mark changed since. */
+    public void sync() throws JournalException {
+        if (persistedVersion == version()) {
+            return;
+        }
+        try {
+            force();
+        } catch (IOException e) {
+            throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be synced", e);
+        }
+    }
+
     private synchronized long version() {
         return version;
     }
@@ -278,6 +337,7 @@ public final class ModeFile implements AutoCloseable {
                 ^ Integer.toUnsignedLong(file.getInt(FLAGS_AT))
                 ^ Long.rotateLeft(file.getLong(EPOCH_AT), 8)
                 ^ Long.rotateLeft(file.getLong(RESYNC_AT), 24)
+                ^ Long.rotateLeft(file.getLong(OWED_AT), 40)
                 ^ file.getLong(BOOT_AT)
                 ^ file.getLong(BOOT_AT + Long.BYTES);
     }
@@ -286,7 +346,9 @@ public final class ModeFile implements AutoCloseable {
     public void close() throws JournalException {
         try (liveChannel;
                 keptChannel) {
-            force();
+            if (recovered) {
+                force();
+            }
         } catch (IOException e) {
             throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be closed", e);
         }

@@ -115,6 +115,11 @@ public final class ProductionVm implements AutoCloseable {
                         LOG.warn("VM {} falls back to changed-block tracking: {}", vmUuid, reason);
                         on(new Event.CaptureBroke(reason));
                     }
+
+                    @Override
+                    public List<ProtectedVolume> volumes() {
+                        return files.volumes();
+                    }
                 });
         this.sender = new StreamSender(vmUuid, files);
         this.copier = new ResyncCopier(

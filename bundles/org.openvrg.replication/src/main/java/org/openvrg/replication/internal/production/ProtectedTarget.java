@@ -27,6 +27,6 @@ final class ProtectedTarget implements ExportTarget {
 
     @Override
     public CompletableFuture<Void> flush() {
-        return vm.ingest().flush(vm.volumes());
+        return vm.ingest().flush();
     }
 }

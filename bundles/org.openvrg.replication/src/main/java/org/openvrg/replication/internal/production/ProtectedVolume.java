@@ -22,6 +22,9 @@ final class ProtectedVolume implements AutoCloseable {
 
     final ReadTracker reads = new ReadTracker();
 
+    /** Whether writes may stand in the disk's cache alone, because they were answered without the journal. */
+    private volatile boolean unsynced = true;
+
     ProtectedVolume(VolumeId id, BlockVolume disk, boolean inline, DirtyBitmap dirty, ActivityLog activity) {
         this.id = id;
         this.key = id.key();
@@ -42,6 +45,24 @@ final class ProtectedVolume implements AutoCloseable {
             activity.close();
         } finally {
             disk.close();
+        }
+    }
+
+    /** A write stands in the disk that is not in the journal; call before it is answered. */
+    void writtenBesideJournal() {
+        unsynced = true;
+    }
+
+    /** Makes survive a power loss what is not in the journal. */
+    void flushUnjournalled() throws StorageException {
+        if (inline && unsynced) {
+            unsynced = false;
+            try {
+                disk.flush();
+            } catch (StorageException e) {
+                unsynced = true;
+                throw e;
+            }
         }
     }
 

@@ -195,14 +195,22 @@ public final class VmFiles implements AutoCloseable {
     }
 
     /** Carries out the table of the class comment. */
-    private static VmFiles recover(
-            UUID vmUuid, ProductionSettings settings, Parts parts, boolean trusted, boolean added) throws VrgException {
+    private static VmFiles recover(UUID vmUuid, ProductionSettings settings, Parts parts, boolean sound, boolean added)
+            throws VrgException {
         Journal journal = parts.journal();
         ModeFile mode = parts.mode();
         ProductionMachine.Saved saved = mode.found();
-        if (trusted && saved.capturing()) {
-            redo(vmUuid, journal, mode, parts.volumes());
+        boolean trusted = sound;
+        boolean owed = mode.sameBoot() ? saved.capturing() : mode.owedEpoch() > 0;
+        if (mode.sameBoot() && saved.capturing() && mode.redoMark() > journal.lastSequence()) {
+            trusted = false; // a record that was answered went bad at the end of the journal, and was cut as a torn one
         }
+        if (saved.capturing() && journal.epoch() > saved.epoch()) {
+            trusted = false; // what was noted when capture stopped, and started again, is lost
+        } else if (owed && journal.epoch() == mode.owedEpoch()) {
+            trusted &= redo(vmUuid, journal, mode, parts.volumes());
+        }
+        flushInline(parts.volumes()); // a flush of the guest may have left it to the journal alone
         boolean inQueue = saved.capturing() && saved.steady() && !added;
         boolean gap = false;
         if (!trusted || (!mode.sameBoot() && !inQueue)) {
@@ -221,6 +229,14 @@ public final class VmFiles implements AutoCloseable {
             // Released once the VM is in its queue with all of this durable at the DR side.
             volume.activity.adoptRecovered(journal.lastSequence());
         }
+        // the mode file may have been lost, or a begun epoch not yet noted in it
+        long epoch = Math.max(saved.epoch(), journal.epoch());
+        saved = new ProductionMachine.Saved(
+                saved.capturing(), saved.steady(), saved.compare(), epoch, saved.resyncId());
+        mode.recovered(
+                gap ? new ProductionMachine.Saved(false, false, saved.compare(), epoch, saved.resyncId()) : saved);
+        mode.noteVolumesFlushed(mode.owedNow());
+        mode.sync(); // else another power loss would redo the same journal, over what the guest has seen since
         return new VmFiles(parts, saved, gap, settings.segmentBytes());
     }
 
@@ -244,13 +260,21 @@ public final class VmFiles implements AutoCloseable {
         Path next = directory.resolve(VOLUMES_FILE + ".new");
         try {
             Files.write(next, disks.stream().map(disk -> disk.id().value()).toList());
+            sync(next, StandardOpenOption.WRITE);
             Files.move(
                     next,
                     directory.resolve(VOLUMES_FILE),
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
+            sync(directory, StandardOpenOption.READ); // after a power loss, too, they wait for their VM
         } catch (IOException e) {
             throw new JournalException(JournalException.Kind.FAILED, "the volume list of a VM can't be written", e);
+        }
+    }
+
+    private static void sync(Path path, StandardOpenOption option) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, option)) {
+            channel.force(true);
         }
     }
 
@@ -310,14 +334,21 @@ public final class VmFiles implements AutoCloseable {
         }
     }
 
-    private static void redo(UUID vmUuid, Journal journal, ModeFile mode, List<ProtectedVolume> volumes)
+    /**
+     * Brings the volumes to where the journal is, up to the first record that is damaged: what was synced before it must
+     * not be lost, whatever the rest is worth.
+     *
+     * @return whether no record is damaged
+     */
+    private static boolean redo(UUID vmUuid, Journal journal, ModeFile mode, List<ProtectedVolume> volumes)
             throws VrgException {
         long from = mode.sameBoot()
                 ? Math.max(journal.firstIndex(), mode.redoMark() + 1 - (journal.lastSequence() - journal.lastIndex()))
                 : journal.firstIndex();
         if (from > journal.lastIndex()) {
-            return;
+            return true;
         }
+        boolean whole = true;
         long redone = 0;
         try (Journal.Cursor cursor = journal.cursor(from)) {
             Optional<Journal.Entry> entry = cursor.next();
@@ -330,9 +361,16 @@ public final class VmFiles implements AutoCloseable {
                 }
                 entry = cursor.next();
             }
+        } catch (JournalException e) {
+            if (e.kind() != JournalException.Kind.DAMAGED) {
+                throw e;
+            }
+            LOG.error("VM {}: {}; a full check follows", vmUuid, e.getMessage());
+            whole = false;
         }
         mode.redoMark(journal.lastSequence());
         LOG.info("VM {}: {} records of the journal were redone into its volumes", vmUuid, redone);
+        return whole;
     }
 
     private static void redo(StreamRecord record, ProtectedVolume volume) throws StorageException {
@@ -402,14 +440,16 @@ public final class VmFiles implements AutoCloseable {
     /** Drops the journal up to an index, once the volumes hold durably what a flush of the guest may have left to it alone. */
     void dropJournal(long upToIndex) {
         try {
-            flushInline();
+            long owed = mode.owedNow();
+            flushInline(volumes);
+            mode.noteVolumesFlushed(owed);
             journal.trim(upToIndex);
         } catch (VrgException e) {
             LOG.warn("The journal can't be dropped: {}", e.getMessage());
         }
     }
 
-    private void flushInline() throws StorageException {
+    private static void flushInline(List<ProtectedVolume> volumes) throws StorageException {
         for (ProtectedVolume volume : volumes) {
             if (volume.inline) {
                 volume.disk.flush();
@@ -425,7 +465,7 @@ public final class VmFiles implements AutoCloseable {
         long index = indexOf(safeSequence);
         boolean idle = safeSequence == tidiedSequence && index == journal.lastIndex();
         if (index >= journal.firstIndex() && (idle || journal.usedBytes() > segmentBytes)) {
-            flushInline();
+            flushInline(volumes);
             journal.trim(Math.min(index, journal.lastIndex()));
         }
         tidiedSequence = safeSequence;
@@ -458,7 +498,9 @@ public final class VmFiles implements AutoCloseable {
             throw new JournalException(JournalException.Kind.FAILED, "the files of the VM are closed");
         }
         replaced = false;
-        flushInline(); // a flush of the guest may have left it to the journal
+        long owed = mode.owedNow();
+        flushInline(volumes); // a flush of the guest may have left it to the journal
+        mode.noteVolumesFlushed(owed);
         Journal failed = journal;
         if (failed.lastSequence() > durableSequence) {
             volumes.forEach(VmFiles::markActive);
@@ -511,6 +553,16 @@ public final class VmFiles implements AutoCloseable {
     @Override
     public synchronized void close() throws VrgException {
         closed = true;
+        try {
+            long owed = mode.owedNow();
+            flushInline(volumes); // nothing is left to the journal alone, whoever writes the volumes next
+            mode.noteVolumesFlushed(owed);
+        } finally {
+            closeParts();
+        }
+    }
+
+    private void closeParts() throws VrgException {
         scrub.close();
         for (ProtectedVolume volume : volumes) {
             volume.close();

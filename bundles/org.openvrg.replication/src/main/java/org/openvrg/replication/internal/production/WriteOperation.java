@@ -23,6 +23,9 @@ final class WriteOperation {
     final long offsetBytes;
     final long lengthBytes;
     final boolean forceUnitAccess;
+    /** What the journal had taken altogether when this write was handed in; guarded by the ingest's queue. */
+    long journalNanosBefore;
+
     final CompletableFuture<Void> answer = new CompletableFuture<>();
     private final Optional<WritePayload> payload;
     private final AtomicReference<Claim> claim = new AtomicReference<>(Claim.PENDING);

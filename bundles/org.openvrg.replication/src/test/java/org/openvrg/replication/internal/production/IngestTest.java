@@ -124,6 +124,11 @@ class IngestTest {
             public void captureBroke(String reason) {
                 broken.add(reason);
             }
+
+            @Override
+            public List<ProtectedVolume> volumes() {
+                return List.of(volume);
+            }
         };
         ingest = new Ingest(pool, pool, clock::get, log, mode, false, listener);
         CompletableFuture<Long> began = new CompletableFuture<>();
@@ -254,7 +259,7 @@ class IngestTest {
     void flushThatTheJournalKeepsReachesTheVolumesInstead() throws Exception {
         write(0, 5, 512).get(10, TimeUnit.SECONDS);
         log.syncStall = new CountDownLatch(1);
-        CompletableFuture<Void> flush = ingest.flush(List.of(volume));
+        CompletableFuture<Void> flush = ingest.flush();
         clock.addAndGet(Ingest.FLUSH_BOUNDS * BOUND_NANOS);
         ingest.watch(BOUND_NANOS);
         assertFalse(flush.isDone());
@@ -265,7 +270,7 @@ class IngestTest {
         assertEquals(1, broken.size());
         assertFalse(ingest.capturing());
         log.syncStall.countDown();
-        ingest.flush(List.of(volume)).get(10, TimeUnit.SECONDS);
+        ingest.flush().get(10, TimeUnit.SECONDS);
     }
 
     @Test
@@ -275,14 +280,14 @@ class IngestTest {
         assertEquals(List.of("full"), broken);
         assertTrue(volume.dirty.isDirty(0));
         assertEquals(9, byteAt(0));
-        ingest.flush(List.of(volume)).get(10, TimeUnit.SECONDS);
+        ingest.flush().get(10, TimeUnit.SECONDS);
     }
 
     @Test
     void failedSyncIsNoErrorForTheGuest() throws Exception {
         write(0, 9, 512).get(10, TimeUnit.SECONDS);
         log.failure = Optional.of(new JournalException(JournalException.Kind.FAILED, "no disk"));
-        ingest.flush(List.of(volume)).get(10, TimeUnit.SECONDS);
+        ingest.flush().get(10, TimeUnit.SECONDS);
         assertFalse(ingest.capturing());
         assertEquals(1, broken.size());
     }

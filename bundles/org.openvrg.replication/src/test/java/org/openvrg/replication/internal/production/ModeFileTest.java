@@ -30,7 +30,7 @@ class ModeFileTest {
         try (ModeFile mode = open(folder, BOOT)) {
             assertTrue(mode.fresh());
             assertEquals(Saved.NEW, mode.found());
-            mode.save(SAVED);
+            mode.recovered(SAVED);
             mode.redoMark(77);
         }
         try (ModeFile mode = open(folder, BOOT)) {
@@ -44,7 +44,7 @@ class ModeFileTest {
     @Test
     void tellsAPowerLossByTheBootId(@TempDir Path folder) throws Exception {
         try (ModeFile mode = open(folder, BOOT)) {
-            mode.save(SAVED);
+            mode.recovered(SAVED);
         }
         try (ModeFile mode = open(folder, UUID.randomUUID())) {
             assertEquals(SAVED, mode.found());
@@ -55,7 +55,7 @@ class ModeFileTest {
     @Test
     void captureThatStoppedIsNeverFoundAsCapturing(@TempDir Path folder) throws Exception {
         try (ModeFile mode = open(folder, BOOT)) {
-            mode.save(SAVED);
+            mode.recovered(SAVED);
             mode.noteCaptureStopped();
         }
         try (ModeFile mode = open(folder, BOOT)) {
@@ -66,13 +66,13 @@ class ModeFileTest {
     @Test
     void aFileThatWasLostOnOneSideMeansThatNothingIsKnown(@TempDir Path folder) throws Exception {
         try (ModeFile mode = open(folder, BOOT)) {
-            mode.save(SAVED);
+            mode.recovered(SAVED);
         }
         Files.delete(folder.resolve("live/mode"));
         try (ModeFile mode = open(folder, BOOT)) {
             assertEquals(Saved.NEW, mode.found(), "of this boot, so that memory should have it");
             assertFalse(mode.sameBoot());
-            mode.save(SAVED);
+            mode.recovered(SAVED);
         }
         Files.delete(folder.resolve("live/mode"));
         try (ModeFile mode = open(folder, UUID.randomUUID())) {
@@ -89,7 +89,7 @@ class ModeFileTest {
     void settingAValueNeverWaitsForTheDisk(@TempDir Path folder) throws Exception {
         List<Runnable> disk = new ArrayList<>();
         try (ModeFile mode = open(folder, BOOT)) {
-            mode.save(SAVED);
+            mode.recovered(SAVED);
             CompletableFuture<Void> first = mode.persist(disk::add);
             mode.noteCaptureStopped();
             assertSame(first, mode.persist(disk::add), "one that has not begun covers what is set now");
@@ -108,7 +108,7 @@ class ModeFileTest {
     void everyFlippedByteOfAValueIsNoticed(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("live/mode");
         try (ModeFile mode = open(folder, BOOT)) {
-            mode.save(SAVED);
+            mode.recovered(SAVED);
         }
         byte[] good = Files.readAllBytes(file);
         for (int i = 0; i < 32; i++) {

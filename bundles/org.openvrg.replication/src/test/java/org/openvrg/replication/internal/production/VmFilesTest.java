@@ -71,7 +71,7 @@ class VmFilesTest {
         try (VmFiles files = open(BOOT)) {
             files.volumes().get(0).dirty.clearAll();
             files.journal().beginEpoch(1);
-            files.mode().noteCaptureStarted(0);
+            files.mode().noteCaptureStarted(1, 0);
             files.journal().append(StreamRecord.resync(1, true, new ResyncMark(1, true, 0)));
             for (int i = 2; i <= 3; i++) {
                 files.volumes().get(0).activity.touch(8 << 20, 1, i);

@@ -14,7 +14,8 @@ import org.openvrg.replication.internal.machine.ProductionMachine.Saved;
 public final class ModeFileFuzz {
     private static final UUID BOOT = new UUID(7, 8);
     private static final long MAGIC = 0x5652474d4f444531L;
-    private static final int LENGTH_BYTES = 64;
+    private static final int LENGTH_BYTES = 72;
+    private static final int VERSION = 2;
 
     private ModeFileFuzz() {}
 
@@ -35,11 +36,12 @@ public final class ModeFileFuzz {
             boolean afterPowerLoss = known && !isOfBoot(onDisk);
             boolean believed = sameBoot || afterPowerLoss;
             Check.that(believed || found.equals(Saved.NEW), "files without guard are believed: " + found);
+            mode.recovered(found);
         }
         try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             Check.equal(found, mode.found(), "what is found at the second opening");
             Check.that(mode.sameBoot() && !mode.fresh(), "the files know their boot");
-            mode.noteCaptureStarted(9);
+            mode.noteCaptureStarted(5, 9);
         }
         try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             Check.that(mode.found().capturing() && mode.redoMark() == 9, "a note survives");
@@ -57,7 +59,7 @@ public final class ModeFileFuzz {
         if ((form & 2) != 0) {
             bytes = Arrays.copyOf(bytes, Math.max(LENGTH_BYTES, bytes.length));
             ByteBuffer out = ByteBuffer.wrap(bytes);
-            out.putLong(0, MAGIC).putInt(8, 1);
+            out.putLong(0, MAGIC).putInt(8, VERSION);
             if ((form & 8) != 0) {
                 out.putLong(40, BOOT.getMostSignificantBits()).putLong(48, BOOT.getLeastSignificantBits());
             }
@@ -75,12 +77,13 @@ public final class ModeFileFuzz {
                 ^ Integer.toUnsignedLong(in.getInt(12))
                 ^ Long.rotateLeft(in.getLong(16), 8)
                 ^ Long.rotateLeft(in.getLong(24), 24)
+                ^ Long.rotateLeft(in.getLong(64), 40)
                 ^ in.getLong(40)
                 ^ in.getLong(48);
     }
 
     private static boolean isGuarded(ByteBuffer in) {
-        return in.getLong(0) == MAGIC && in.getInt(8) == 1 && in.getLong(56) == guard(in);
+        return in.getLong(0) == MAGIC && in.getInt(8) == VERSION && in.getLong(56) == guard(in);
     }
 
     private static boolean isOfBoot(ByteBuffer in) {
