@@ -88,7 +88,7 @@ final class ProductionSide {
         this.exports = exports;
         this.link = link;
         this.alarms = alarms;
-        this.scrubBudget = new ScrubBudget(settings.scrubBytesPerSecond(), System::nanoTime);
+        this.scrubBudget = new ScrubBudget(settings.scrubBytesPerSecond(), workers.time()::nanoTime);
     }
 
     /** Notes a strategy; {@link #bringUp} carries it out. */
@@ -169,7 +169,8 @@ final class ProductionSide {
                 }
                 entry.waiting = waiting;
                 if (entry.missingTooLongNanos.isEmpty()) {
-                    entry.missingTooLongNanos = OptionalLong.of(System.nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+                    entry.missingTooLongNanos =
+                            OptionalLong.of(workers.time().nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
                 }
                 tellCapture(entry);
             }
@@ -216,7 +217,7 @@ final class ProductionSide {
         OptionalLong tooLong = entry.missingTooLongNanos;
         if (tooLong.isEmpty()) {
             of.clear(AlarmService.Kind.CAPTURE_LOST);
-        } else if (System.nanoTime() - tooLong.getAsLong() >= 0) {
+        } else if (workers.time().nanoTime() - tooLong.getAsLong() >= 0) {
             of.raise(AlarmService.Kind.CAPTURE_LOST, "writes are not captured: " + entry.waiting);
         } else {
             of.confirm(AlarmService.Kind.CAPTURE_LOST);
