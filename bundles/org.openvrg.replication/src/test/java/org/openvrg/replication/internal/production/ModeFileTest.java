@@ -120,4 +120,51 @@ class ModeFileTest {
             }
         }
     }
+
+    @Test
+    void startThatIsBrokenOffDoesNotHideThePowerLoss(@TempDir Path folder) throws Exception {
+        try (ModeFile mode = open(folder, UUID.randomUUID())) {
+            mode.recovered(SAVED);
+        }
+        Files.delete(folder.resolve("live/mode"));
+        open(folder, BOOT).close();
+        try (ModeFile mode = open(folder, BOOT)) {
+            assertFalse(mode.sameBoot());
+            assertEquals(SAVED, mode.found());
+        }
+    }
+
+    @Test
+    void journalIsOwedUntilTheVolumesAreFlushed(@TempDir Path folder) throws Exception {
+        try (ModeFile mode = open(folder, BOOT)) {
+            mode.recovered(Saved.NEW);
+            mode.noteCaptureStarted(3, 0);
+            mode.noteVolumesFlushed(mode.owedNow());
+            mode.noteCaptureStopped();
+        }
+        try (ModeFile mode = open(folder, BOOT)) {
+            assertEquals(3, mode.owedEpoch(), "a flush of volumes under capture covers nothing that comes after it");
+            mode.recovered(mode.found());
+            mode.noteVolumesFlushed(2);
+            assertEquals(3, mode.owedNow(), "they were flushed before the epoch began");
+            mode.noteVolumesFlushed(3);
+        }
+        try (ModeFile mode = open(folder, BOOT)) {
+            assertEquals(0, mode.owedEpoch());
+        }
+    }
+
+    @Test
+    void whatThePowerLossLeftIsOwedToo(@TempDir Path folder) throws Exception {
+        try (ModeFile mode = open(folder, UUID.randomUUID())) {
+            mode.recovered(Saved.NEW);
+            mode.noteCaptureStarted(3, 0);
+            mode.sync();
+        }
+        Files.delete(folder.resolve("live/mode"));
+        try (ModeFile mode = open(folder, BOOT)) {
+            assertEquals(3, mode.owedEpoch());
+            assertFalse(mode.sameBoot());
+        }
+    }
 }
