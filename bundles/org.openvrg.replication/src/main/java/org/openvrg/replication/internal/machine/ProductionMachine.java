@@ -181,7 +181,9 @@ public final class ProductionMachine {
                 startEpochWhenDrained();
             }
             case STARTING, COPYING -> {
-                actions.add(new Action.SendFrom(resumeSequence()));
+                if (resumeSequence() <= lastSequence + 1) {
+                    actions.add(new Action.SendFrom(resumeSequence()));
+                } // else the begin comes after it: it is sent once it stands in the journal
                 boolean known = ready.resyncId() == resyncId && peerEpoch == epoch;
                 if (known && ready.resyncReady()) {
                     phase = Phase.COPYING;

@@ -379,11 +379,10 @@ final class Ingest {
             return 0;
         }
         long busyNanos = nanoClock.getAsLong() - busySinceNanos;
-        Optional<WriteOperation> oldest = Optional.ofNullable(inJournal)
-                .or(() -> queue.stream()
-                        .filter(WriteStep.class::isInstance)
-                        .findFirst()
-                        .map(step -> ((WriteStep) step).operation()));
+        Optional<WriteOperation> oldest = Optional.ofNullable(inJournal).or(() -> queue.stream()
+                .filter(WriteStep.class::isInstance)
+                .findFirst()
+                .map(step -> ((WriteStep) step).operation()));
         return Math.max(
                 busyNanos,
                 oldest.map(write -> journalNanos + busyNanos - write.journalNanosBefore)

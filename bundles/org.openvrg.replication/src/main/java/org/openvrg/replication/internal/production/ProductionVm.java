@@ -51,6 +51,9 @@ public final class ProductionVm implements AutoCloseable {
     private final Attachment peer;
     private final VmAlarms alarms;
     private final SerialExecutor actor;
+    /** Begins of epochs, in order: each waits for the disk. */
+    private final SerialExecutor epochs;
+
     private final ProductionMachine machine;
     private final Ingest ingest;
     private final ResyncCopier copier;
@@ -88,6 +91,7 @@ public final class ProductionVm implements AutoCloseable {
         this.peer = new Attachment(vmUuid, link, workers.time()::nanoTime);
         this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
+        this.epochs = new SerialExecutor(workers.sync(), "the epochs of VM " + vmUuid);
         this.machine = files.newMachine();
         this.state = machine.state();
         this.ingest = new Ingest(
@@ -414,13 +418,13 @@ public final class ProductionVm implements AutoCloseable {
     private void startEpoch(Action.StartEpoch start) {
         scrubber.leave();
         copier.newResync();
-        ResyncMark mark = 
+        ResyncMark mark =
                 new ResyncMark(start.resyncId(), start.compare(), workers.time().epochMillis());
         Consumer<String> refused = reason ->
                 workers.timer().schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
         // all of it is durable at the DR side: the epoch gets the whole room; the disk may keep us waiting
         long upToIndex = files.journal().lastIndex();
-        workers.sync().execute(() -> {
+        epochs.execute(() -> {
             files.dropJournal(upToIndex);
             ingest.startEpoch(
                     start.epoch(),
@@ -431,12 +435,26 @@ public final class ProductionVm implements AutoCloseable {
         });
     }
 
+    /** Drops the begin that may stand in the journal all the same: nobody would ever take it from there. */
     private void epochRefused(Action.StartEpoch start, String reason) {
         actor.execute(() -> {
-            if (machine.epoch() == start.epoch() && !ingest.capturing()) {
-                dispatch(new Event.CaptureBroke(reason));
+            if (!isStarting(start)) {
+                return;
             }
+            long upToIndex = files.journal().lastIndex();
+            epochs.execute(() -> {
+                files.dropJournal(upToIndex);
+                actor.execute(() -> {
+                    if (isStarting(start)) {
+                        dispatch(new Event.CaptureBroke(reason));
+                    }
+                });
+            });
         });
+    }
+
+    private boolean isStarting(Action.StartEpoch start) {
+        return machine.epoch() == start.epoch() && !ingest.capturing();
     }
 
     private void endResync(Action.EndResync end) {

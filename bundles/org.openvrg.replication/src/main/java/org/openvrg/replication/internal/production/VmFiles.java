@@ -434,7 +434,10 @@ public final class VmFiles implements AutoCloseable {
 
     /** Oldest sequence still in the journal; one more than the newest when it is empty. */
     long firstSequence() {
-        return journal.firstIndex() + indexToSequence;
+        long newest = journal.lastSequence();
+        long firstIndex = journal.firstIndex();
+        boolean empty = firstIndex > journal.lastIndex();
+        return empty ? newest + 1 : firstIndex + indexToSequence;
     }
 
     /** Drops the journal up to an index, once the volumes hold durably what a flush of the guest may have left to it alone. */
