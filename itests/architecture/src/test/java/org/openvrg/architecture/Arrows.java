@@ -36,9 +36,13 @@ final class Arrows {
             Map.entry("rest", Set.of("api")),
             Map.entry("https", Set.of("api")),
             Map.entry("platform.inline", Set.of("api")),
-            Map.entry("platform.kvm", Set.of("api")),
-            Map.entry("platform.xen", Set.of("api")),
-            Map.entry("storage.localpome", Set.of("api")),
+            Map.entry("qemu", Set.of("api", "nbd")),
+            Map.entry("platform.kvm", Set.of("api", "qemu", "nbd")),
+            Map.entry("platform.xen", Set.of("api", "qemu", "nbd")),
+            Map.entry("storage.localpome", Set.of("api", "qemu")),
+            Map.entry("storage.lunpome", Set.of("api", "qemu")),
+            Map.entry("storage.nas", Set.of("api", "qemu")),
+            Map.entry("storage.dsware", Set.of("api", "qemu")),
             // for tests only; it ships with no appliance
             Map.entry("testkit", Set.of("api"))));
 
