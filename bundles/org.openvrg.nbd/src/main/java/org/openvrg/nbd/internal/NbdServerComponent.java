@@ -1,7 +1,10 @@
 package org.openvrg.nbd.internal;
 
 import java.io.IOException;
+import java.net.URI;
 import org.openvrg.api.block.ExportCatalog;
+import org.openvrg.api.block.ExportServer;
+import org.openvrg.api.failure.PlatformException;
 import org.openvrg.api.service.Identity;
 import org.openvrg.nbd.NbdSettings;
 import org.osgi.service.component.annotations.Activate;
@@ -17,19 +20,24 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** Runs the NBD server over the export catalogs of the appliance, which may come and go. */
 @Component(
-        service = {},
+        service = ExportServer.class,
         immediate = true,
         configurationPid = "org.openvrg.nbd",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = NbdServerComponent.Config.class)
-public final class NbdServerComponent {
+public final class NbdServerComponent implements ExportServer {
     private final NbdServer server;
+    private final HostAddress hostAddress;
 
     /** Configuration. */
     @ObjectClassDefinition(name = "VRG NBD server")
     @interface Config {
         @AttributeDefinition(description = "IP address to listen on")
         String address() default "127.0.0.1";
+
+        @AttributeDefinition(
+                description = "IP address or host name that hypervisors are told; empty: the one to listen on")
+        String host$_$address() default "";
 
         @AttributeDefinition(description = "TCP port")
         int port() default 10809;
@@ -57,8 +65,14 @@ public final class NbdServerComponent {
                 config.allow(),
                 config.tls$_$client$_$fingerprints(),
                 config.max$_$connections());
+        hostAddress = HostAddress.of(config.host$_$address(), settings);
         server = new NbdServer(settings, identity);
         server.start();
+    }
+
+    @Override
+    public URI uri(String exportName) throws PlatformException {
+        return hostAddress.uri(server.port(), exportName);
     }
 
     /** A catalog came. */

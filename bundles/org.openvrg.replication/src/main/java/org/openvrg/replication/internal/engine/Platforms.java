@@ -12,6 +12,7 @@ import org.openvrg.api.model.VmStrategy;
 import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.HypervisorPlatform;
 import org.openvrg.api.platform.InlinePlatform;
+import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
 
 /** The hypervisor platforms that are deployed right now, by name. Thread-safe. */
@@ -39,6 +40,15 @@ final class Platforms {
 
     Optional<InlinePlatform> inlineHost(DiskRef disk) {
         return inline().stream().filter(platform -> platform.hosts(disk)).findFirst();
+    }
+
+    /** The platform that mirrors a disk, unless an inline one has it. */
+    Optional<MirrorPlatform> mirrorHost(DiskRef disk) {
+        return all().stream()
+                .filter(MirrorPlatform.class::isInstance)
+                .map(MirrorPlatform.class::cast)
+                .filter(platform -> platform.hosts(disk))
+                .findFirst();
     }
 
     /** Refuses a strategy whose slots do not suit the platform that has the disk. */

@@ -31,6 +31,7 @@ import org.openvrg.link.PeerLink;
 import org.openvrg.replication.internal.VmAlarms;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.production.InlineExport;
+import org.openvrg.replication.internal.production.MirrorReader;
 import org.openvrg.replication.internal.production.ProductionSettings;
 import org.openvrg.replication.internal.production.ProductionVm;
 import org.openvrg.replication.internal.production.ScrubBudget;
@@ -53,6 +54,7 @@ final class ProductionSide {
     private final Workers workers;
     private final Platforms platforms;
     private final InlineExports exports;
+    private final Mirrors mirrors;
     /** How long the disks of a VM may take to turn up after a start. */
     private static final long DISKS_GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -80,12 +82,14 @@ final class ProductionSide {
             Workers workers,
             Platforms platforms,
             InlineExports exports,
+            Mirrors mirrors,
             PeerLink link,
             AlarmService alarms) {
         this.settings = settings;
         this.workers = workers;
         this.platforms = platforms;
         this.exports = exports;
+        this.mirrors = mirrors;
         this.link = link;
         this.alarms = alarms;
         this.scrubBudget = new ScrubBudget(settings.scrubBytesPerSecond(), workers.time()::nanoTime);
@@ -134,25 +138,59 @@ final class ProductionSide {
                 && missing(strategy).isEmpty()
                 && Set.copyOf(entry.standing).equals(new HashSet<>(strategy.volumes()))) {
             entry.vm.get().options(strategy.encrypt(), strategy.compress());
+            mirrors.refresh(strategy);
             return;
         }
         rebuild(entry, strategy);
     }
 
+    /** Puts a VM together anew because a disk of it is another one now. */
+    void bringUpAnew(UUID vmUuid) {
+        Entry entry = entries.get(vmUuid);
+        if (entry != null) {
+            rebuild(entry, entry.strategy);
+        }
+    }
+
+    /** Looks again for disks and captures that hypervisors did not have before. */
+    void lookForDisks() {
+        for (Entry entry : entries.values()) {
+            if (entry.vm.isPresent()) {
+                mirrors.refresh(entry.strategy);
+            } else if (!entry.startFailed && missing(entry.strategy).isEmpty()) {
+                bringUp(entry.strategy.vmUuid());
+            }
+        }
+    }
+
     private List<VolumeId> missing(VmStrategy.Production strategy) {
         return strategy.disks().stream()
-                .filter(disk -> exports.of(disk.volume()).isEmpty()
-                        || host(strategy, disk).isEmpty())
+                .filter(disk -> !mirrors.has(disk.volume()) && !isThere(strategy, disk))
                 .map(ProductionDisk::volume)
                 .toList();
+    }
+
+    private boolean isThere(VmStrategy.Production strategy, ProductionDisk disk) {
+        return isInline(strategy, disk)
+                || platforms.mirrorHost(reference(strategy, disk)).isPresent();
+    }
+
+    private boolean isInline(VmStrategy.Production strategy, ProductionDisk disk) {
+        return exports.of(disk.volume()).isPresent()
+                && platforms.inlineHost(reference(strategy, disk)).isPresent();
+    }
+
+    private static DiskRef reference(VmStrategy.Production strategy, ProductionDisk disk) {
+        return new DiskRef(strategy.vmUuid(), disk.volume(), disk.slot());
     }
 
     /** Puts a VM together anew, with its writes held meanwhile. */
     private void rebuild(Entry entry, VmStrategy.Production strategy) {
         UUID vmUuid = strategy.vmUuid();
-        List<VolumeId> missing = missing(strategy);
         Set<VolumeId> touched = new HashSet<>(strategy.volumes());
         touched.addAll(entry.standing);
+        mirrors.end(touched, false);
+        List<VolumeId> missing = missing(strategy);
         boolean stood = entry.vm.isPresent();
         try {
             entry.startFailed = false;
@@ -213,6 +251,7 @@ final class ProductionSide {
     }
 
     private void tellCapture(Entry entry) {
+        lookAtMirrors(entry);
         VmAlarms of = alarmsOf(entry.strategy.vmUuid());
         OptionalLong tooLong = entry.missingTooLongNanos;
         if (tooLong.isEmpty()) {
@@ -224,12 +263,24 @@ final class ProductionSide {
         }
     }
 
-    private VmAlarms alarmsOf(UUID vmUuid) {
-        return new VmAlarms(alarms, vmUuid);
+    /** Notes since when the hypervisors do not mirror all disks of a VM that stands. */
+    private void lookAtMirrors(Entry entry) {
+        if (entry.vm.isEmpty()) {
+            return;
+        }
+        String unseen = entry.vm.get().unseenWrites();
+        if (unseen.isEmpty()) {
+            entry.missingTooLongNanos = OptionalLong.empty();
+            return;
+        }
+        entry.waiting = unseen;
+        if (entry.missingTooLongNanos.isEmpty()) {
+            entry.missingTooLongNanos = OptionalLong.of(workers.time().nanoTime() + DISKS_GRACE_NANOS);
+        }
     }
 
-    private Optional<InlinePlatform> host(VmStrategy.Production strategy, ProductionDisk disk) {
-        return platforms.inlineHost(new DiskRef(strategy.vmUuid(), disk.volume(), disk.slot()));
+    private VmAlarms alarmsOf(UUID vmUuid) {
+        return new VmAlarms(alarms, vmUuid);
     }
 
     private void quiesce(Set<VolumeId> volumes) throws StorageException {
@@ -261,18 +312,33 @@ final class ProductionSide {
     private void start(Entry entry, VmStrategy.Production strategy) throws VrgException {
         List<VmFiles.Disk> disks = new ArrayList<>();
         for (ProductionDisk disk : strategy.disks()) {
-            InlinePlatform platform = host(strategy, disk).orElseThrow();
-            DiskRef ref = new DiskRef(strategy.vmUuid(), disk.volume(), disk.slot());
-            disks.add(new VmFiles.Disk(disk.volume(), () -> platform.open(ref), true));
+            disks.add(diskOf(strategy, disk));
         }
         VmFiles files = VmFiles.open(settings, strategy.vmUuid(), disks);
         ProductionVm vm = new ProductionVm(
                 strategy.vmUuid(), files, strategy.encrypt(), strategy.compress(), workers, link, alarms, scrubBudget);
         entry.vm = Optional.of(vm);
         entry.standing = strategy.volumes();
+        mirrors.stands(vm);
         LOG.info(
                 "VM {} is protected, in state {}", strategy.vmUuid(), vm.state().number());
         vm.lanesChanged();
+        mirrors.refresh(strategy);
+    }
+
+    private VmFiles.Disk diskOf(VmStrategy.Production strategy, ProductionDisk disk) throws StorageException {
+        DiskRef reference = reference(strategy, disk);
+        if (isInline(strategy, disk)) {
+            InlinePlatform platform = platforms.inlineHost(reference).orElseThrow(() -> gone(disk));
+            return new VmFiles.Disk(disk.volume(), () -> platform.open(reference), true);
+        }
+        VmFiles.Opener reader = () ->
+                platforms.mirrorHost(reference).orElseThrow(() -> gone(disk)).open(reference);
+        return new VmFiles.Disk(disk.volume(), () -> MirrorReader.open(reader), false);
+    }
+
+    private static StorageException gone(ProductionDisk disk) {
+        return new StorageException(StorageException.Kind.IO, "no platform has volume " + disk.volume() + " any more");
     }
 
     /** Ends the hold of a volume's writes, to wherever they belong now. */
@@ -304,6 +370,7 @@ final class ProductionSide {
         }
         Set<VolumeId> volumes = new HashSet<>(entry.strategy.volumes());
         volumes.addAll(entry.standing);
+        mirrors.end(volumes, true);
         quiesce(volumes);
         entries.remove(vmUuid);
         Optional<ProductionVm> vm = entry.vm;
@@ -398,6 +465,7 @@ final class ProductionSide {
     }
 
     void close() {
+        mirrors.close();
         for (Entry entry : entries.values()) {
             try {
                 quiesce(new HashSet<>(entry.standing));

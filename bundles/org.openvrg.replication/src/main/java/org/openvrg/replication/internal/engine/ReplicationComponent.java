@@ -7,11 +7,15 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.openvrg.api.block.ExportCatalog;
+import org.openvrg.api.block.ExportServer;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.platform.HypervisorPlatform;
 import org.openvrg.api.service.AlarmService;
@@ -83,7 +87,8 @@ public final class ReplicationComponent {
     private final AgentLinks agents;
     private final ReplicationEngine engine;
     private final ServiceRegistration<ProtectionService> protection;
-    private final ServiceRegistration<ExportCatalog> catalog;
+    private final List<ServiceRegistration<ExportCatalog>> catalogs;
+    private final AtomicReference<ExportServer> server = new AtomicReference<>();
     private final Map<HypervisorPlatform, AutoCloseable> platforms = new ConcurrentHashMap<>();
 
     /** Starts the engine. */
@@ -100,9 +105,12 @@ public final class ReplicationComponent {
         this.workers = new Workers();
         this.transport = new LaneTransport(identity, LaneSettings.defaults());
         this.agents = new AgentLinks(transport, identity, secret(config.pairing$_$secret$_$file()), workers.timer());
-        this.engine = new ReplicationEngine(settings, workers, link, agents, alarms);
+        this.engine =
+                new ReplicationEngine(settings, workers, link, agents, alarms, () -> Optional.ofNullable(server.get()));
         this.protection = context.registerService(ProtectionService.class, engine, null);
-        this.catalog = context.registerService(ExportCatalog.class, engine.exports(), null);
+        this.catalogs = Stream.of(engine.exports(), engine.mirrors())
+                .map(catalog -> context.registerService(ExportCatalog.class, catalog, null))
+                .toList();
         LOG.info("The replication is up");
     }
 
@@ -184,6 +192,20 @@ public final class ReplicationComponent {
     }
 
     @Reference(
+            service = ExportServer.class,
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            unbind = "removeServer")
+    void addServer(ExportServer added) {
+        server.set(added);
+        engine.exportsReached();
+    }
+
+    void removeServer(ExportServer removed) {
+        server.compareAndSet(removed, null);
+    }
+
+    @Reference(
             service = HypervisorPlatform.class,
             cardinality = ReferenceCardinality.MULTIPLE,
             policy = ReferencePolicy.DYNAMIC,
@@ -215,7 +237,7 @@ public final class ReplicationComponent {
     /** Stops the engine. */
     @Deactivate
     public void stop() {
-        catalog.unregister();
+        catalogs.forEach(ServiceRegistration::unregister);
         protection.unregister();
         engine.close();
         agents.close();

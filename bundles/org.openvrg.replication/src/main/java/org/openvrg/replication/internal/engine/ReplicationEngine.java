@@ -10,7 +10,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.openvrg.api.block.ExportCatalog;
+import org.openvrg.api.block.ExportServer;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.RequestException;
@@ -55,6 +57,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
     private final Workers workers;
     private final Platforms platforms = new Platforms();
     private final InlineExports exports;
+    private final Mirrors mirrors;
     private final ProductionSide production;
     private final StandbySide standby;
     private final SerialExecutor engine;
@@ -69,13 +72,25 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
      */
     record EngineSettings(ProductionSettings production, StandbySettings standby) {}
 
-    ReplicationEngine(EngineSettings settings, Workers workers, PeerLink link, Agents agents, AlarmService alarms)
+    /**
+     * Takes up what earlier lives left.
+     *
+     * @param server where hypervisors reach the exports, once that is so
+     */
+    ReplicationEngine(
+            EngineSettings settings,
+            Workers workers,
+            PeerLink link,
+            Agents agents,
+            AlarmService alarms,
+            Supplier<Optional<ExportServer>> server)
             throws JournalException {
         this.settings = settings;
         this.workers = workers;
         this.engine = new SerialExecutor(workers.sync(), "the engine");
         this.exports = new InlineExports(workers, VmFiles.remembered(settings.production()), this::claims);
-        this.production = new ProductionSide(settings.production(), workers, platforms, exports, link, alarms);
+        this.mirrors = new Mirrors(platforms, server, this::diskReplaced);
+        this.production = new ProductionSide(settings.production(), workers, platforms, exports, mirrors, link, alarms);
         this.standby = new StandbySide(settings.standby(), workers, agents, alarms);
         this.linkSubscription = link.listen(this);
         int watchMillis = Math.max(5, settings.production().maxLatencyMillis() / 4);
@@ -86,6 +101,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
                 REOPEN_MILLIS,
                 () -> engine.execute(() -> {
                     production.reopenFailed();
+                    production.lookForDisks();
                     production.tellCapture();
                     standby.reopenFailed();
                 })));
@@ -102,6 +118,10 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
             }
         };
         return workers.timer().scheduleWithFixedDelay(guarded, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private void diskReplaced(UUID vmUuid) {
+        engine.execute(() -> production.bringUpAnew(vmUuid));
     }
 
     private boolean claims(VolumeId volume) {
@@ -124,8 +144,19 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
         }
     }
 
+    /** The volumes that the gateway itself backs. */
     ExportCatalog exports() {
         return exports;
+    }
+
+    /** The disks that hypervisors mirror. */
+    ExportCatalog mirrors() {
+        return mirrors;
+    }
+
+    /** The NBD server listens. */
+    void exportsReached() {
+        engine.execute(production::lookForDisks);
     }
 
     /** A platform was deployed. */

@@ -15,6 +15,16 @@ public sealed interface Event {
     /** The lane is gone, or the DR side can't take the VM now. */
     record PeerLost() implements Event {}
 
+    /**
+     * The exports are given every write of the guest from before this on; what passed them by is marked.
+     *
+     * @param compare whether nobody watched for a while, so that what is marked has to be compared
+     */
+    record WritesSeen(boolean compare) implements Event {}
+
+    /** Writes of the guest may pass the exports by: the hypervisor does not mirror them now. */
+    record WritesUnseen(String reason) implements Event {}
+
     /** Capture into the journal ended; writes have been marking the bitmap since. */
     record CaptureBroke(String reason) implements Event {}
 

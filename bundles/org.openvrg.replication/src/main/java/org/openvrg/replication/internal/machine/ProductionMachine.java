@@ -2,20 +2,21 @@ package org.openvrg.replication.internal.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.openvrg.api.model.ProtectionState;
 
 /**
  * State machine of a protected VM at the production side.
  *
- * <p>Invariants: while {@link #capturing()} every write is in the journal; while not, every write is in the bitmap. A
- * resync begins only when all that the journal held is durable at the DR side, so that the marked blocks are all that
- * is missing there. The state is {@code INCREMENTAL_QUEUE} in the phase {@link Phase#STEADY} only.
+ * <p>Invariants: while {@link #capturing()} every write is in the journal; while not, every write is in the bitmap, or
+ * passes the gateway by and is told of with {@link Event.WritesSeen}. A resync begins only when all that the journal
+ * held is durable at the DR side and every write is seen, so that the marked blocks are all that is missing there. The state is {@code INCREMENTAL_QUEUE} in the phase {@link Phase#STEADY} only.
  *
  * <table>
  * <caption>Phases</caption>
  * <tr><th>phase</th><th>writes go to</th><th>leaves when</th></tr>
  * <tr><td>WAITING</td><td>bitmap</td><td>the DR side is ready</td></tr>
- * <tr><td>DRAINING</td><td>bitmap</td><td>the journal's rest is durable</td></tr>
+ * <tr><td>DRAINING</td><td>bitmap</td><td>the journal's rest is durable, and every write is seen</td></tr>
  * <tr><td>STARTING</td><td>journal</td><td>the DR side takes blocks</td></tr>
  * <tr><td>COPYING</td><td>journal</td><td>no block is left</td></tr>
  * <tr><td>ENDING</td><td>journal</td><td>the end mark is durable</td></tr>
@@ -78,13 +79,21 @@ public final class ProductionMachine {
     private long beginSequence;
     private long endSequence;
     private boolean gapCovered;
+    private boolean writesSeen;
+    /** Why the epoch that is about to begin is worth nothing, once it is. */
+    private Optional<String> brokenMeanwhile = Optional.empty();
 
     private final List<Action> actions = new ArrayList<>();
 
-    /** Starts from what was saved. A resync that was under way is taken up again from the marked blocks. */
-    public ProductionMachine(Saved saved, Retained retained) {
+    /**
+     * Starts from what was saved. A resync that was under way is taken up again from the marked blocks.
+     *
+     * @param writesSeen whether no write can pass the exports by; else {@link Event.WritesSeen} is awaited first
+     */
+    public ProductionMachine(Saved saved, Retained retained, boolean writesSeen) {
         this.gapCovered = retained.gapCovered();
-        this.capturing = saved.capturing() && saved.steady() && !gapCovered;
+        this.writesSeen = writesSeen;
+        this.capturing = saved.capturing() && saved.steady() && !gapCovered && writesSeen;
         this.phase = capturing ? Phase.STEADY : Phase.WAITING;
         this.compare = saved.compare();
         this.epoch = saved.epoch();
@@ -143,6 +152,10 @@ public final class ProductionMachine {
             onPeerReady(ready);
         } else if (event instanceof Event.PeerLost) {
             onPeerLost();
+        } else if (event instanceof Event.WritesSeen seen) {
+            onWritesSeen(seen.compare());
+        } else if (event instanceof Event.WritesUnseen unseen) {
+            onWritesUnseen(unseen.reason());
         } else if (event instanceof Event.CaptureBroke broke) {
             onCaptureBroke(broke.reason());
         } else if (event instanceof Event.JournalReplaced) {
@@ -233,6 +246,25 @@ public final class ProductionMachine {
         }
     }
 
+    private void onWritesSeen(boolean compareMarked) {
+        compare |= compareMarked;
+        writesSeen = true;
+        startEpochWhenDrained();
+    }
+
+    private void onWritesUnseen(String reason) {
+        writesSeen = false;
+        if (phase == Phase.WAITING || phase == Phase.DRAINING) {
+            return;
+        }
+        if (phase == Phase.STARTING && beginSequence == 0) {
+            brokenMeanwhile = Optional.of(reason); // writes go to the journal once it has begun: stopped only then
+            return;
+        }
+        actions.add(new Action.StopCapture(reason));
+        onCaptureBroke(reason);
+    }
+
     private void onCaptureBroke(String reason) {
         if (phase == Phase.WAITING || phase == Phase.DRAINING) {
             capturing = false;
@@ -276,10 +308,11 @@ public final class ProductionMachine {
         boolean gapMarked = gapCovered && beginSequence == 0; // the journal is empty, and its gap is marked
         // what is not retained can't be drained: it was dropped, and is covered by the marks
         boolean drained = peerDurable >= lastSequence || firstSequence > lastSequence || gapMarked;
-        if (phase != Phase.DRAINING || !peerReady || !drained) {
+        if (phase != Phase.DRAINING || !peerReady || !drained || !writesSeen) {
             return;
         }
         phase = Phase.STARTING;
+        brokenMeanwhile = Optional.empty();
         epoch = Math.max(epoch, peerEpoch) + 1;
         // a power loss may have taken our newest number, while the DR side has seen it
         resyncId = Math.max(resyncId, peerResyncId) + 1;
@@ -290,6 +323,9 @@ public final class ProductionMachine {
 
     private void onEpochStarted(Event.EpochStarted started) {
         if (phase != Phase.STARTING || started.epoch() != epoch) {
+            if (phase == Phase.WAITING || phase == Phase.DRAINING) {
+                actions.add(new Action.StopCapture("an epoch began that is not wanted any more"));
+            }
             return;
         }
         capturing = true;
@@ -299,6 +335,10 @@ public final class ProductionMachine {
         actions.add(new Action.Announce(state(), compare ? "both sites are compared" : "changed blocks are copied"));
         if (peerReady) {
             actions.add(new Action.SendFrom(beginSequence));
+        }
+        if (brokenMeanwhile.isPresent()) {
+            actions.add(new Action.StopCapture(brokenMeanwhile.get()));
+            onCaptureBroke(brokenMeanwhile.get());
         }
     }
 

@@ -168,17 +168,19 @@ public final class InlineExport implements BlockExport {
     @Override
     public CompletionStage<Void> write(long offsetBytes, WritePayload payload, boolean forceUnitAccess) {
         long length = payload.bytes().remaining();
-        if (!inside(offsetBytes, length)) {
+        Optional<StorageException> outside = VolumeRange.check(offsetBytes, length, sizeBytes());
+        if (outside.isPresent()) {
             payload.release();
-            return outside(offsetBytes, length);
+            return CompletableFuture.failedFuture(outside.get());
         }
         return pass(to -> to.write(RecordType.WRITE, offsetBytes, length, Optional.of(payload), forceUnitAccess));
     }
 
     @Override
     public CompletionStage<Void> zero(long offsetBytes, long lengthBytes, boolean mayUnmap, boolean forceUnitAccess) {
-        if (!inside(offsetBytes, lengthBytes)) {
-            return outside(offsetBytes, lengthBytes);
+        Optional<StorageException> outside = VolumeRange.check(offsetBytes, lengthBytes, sizeBytes());
+        if (outside.isPresent()) {
+            return CompletableFuture.failedFuture(outside.get());
         }
         RecordType type = mayUnmap ? RecordType.TRIM : RecordType.ZERO;
         return pass(to -> to.write(type, offsetBytes, lengthBytes, Optional.empty(), forceUnitAccess));
@@ -205,16 +207,6 @@ public final class InlineExport implements BlockExport {
             }
         });
         return answer;
-    }
-
-    private boolean inside(long offsetBytes, long lengthBytes) {
-        return lengthBytes > 0 && offsetBytes >= 0 && offsetBytes <= sizeBytes() - lengthBytes;
-    }
-
-    private CompletionStage<Void> outside(long offsetBytes, long lengthBytes) {
-        return CompletableFuture.failedFuture(new StorageException(
-                StorageException.Kind.OUT_OF_RANGE,
-                lengthBytes + " bytes at " + offsetBytes + " are not inside a volume of " + sizeBytes() + " bytes"));
     }
 
     /** Ends the export; operations that wait fail. */

@@ -13,6 +13,8 @@ import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.ResyncMark;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VmReport;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.platform.UnseenWrites;
 import org.openvrg.api.service.AlarmService;
 import org.openvrg.api.service.AlarmService.Kind;
 import org.openvrg.link.PeerLink;
@@ -42,6 +44,9 @@ public final class ProductionVm implements AutoCloseable {
     /** Records that may wait for the DR side while a VM counts as idle for the scrub. */
     private static final int IDLE_RECORDS = 256;
 
+    /** How long a hypervisor waits until it is noted what passed the exports by; the marks stand before. */
+    private static final long NOTE_SECONDS = 5;
+
     /** Ticks between two rounds of trimming and of releasing the activity log. */
     private static final int TICKS_PER_TRIM = 4;
 
@@ -59,6 +64,7 @@ public final class ProductionVm implements AutoCloseable {
     private final ResyncCopier copier;
     private final StreamSender sender;
     private final Scrubber scrubber;
+    private final SeenWrites seenWrites;
     private final AtomicBoolean pumpPlanned = new AtomicBoolean();
 
     private volatile boolean encrypt;
@@ -92,6 +98,7 @@ public final class ProductionVm implements AutoCloseable {
         this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
         this.epochs = new SerialExecutor(workers.sync(), "the epochs of VM " + vmUuid);
+        this.seenWrites = new SeenWrites(files.volumes());
         this.machine = files.newMachine();
         this.state = machine.state();
         this.ingest = new Ingest(
@@ -155,6 +162,45 @@ public final class ProductionVm implements AutoCloseable {
     /** Its volumes. */
     List<ProtectedVolume> volumes() {
         return files.volumes();
+    }
+
+    /** The exports of the disks that a hypervisor mirrors. */
+    public List<MirrorExport> mirrorExports() {
+        return files.volumes().stream()
+                .filter(volume -> !volume.inline)
+                .map(volume -> new MirrorExport(this, volume, workers.ingest()))
+                .toList();
+    }
+
+    /**
+     * From before this call on every write to a mirrored disk comes to its export. Once it returns, what did not come
+     * before is noted in a way that a crash of the gateway does not lose.
+     */
+    public void writesSeen(VolumeId id, UnseenWrites unseen) {
+        ingest.stopCapture(); // marks may only appear while writes mark, too
+        files.volumes().stream().filter(volume -> volume.id.equals(id)).forEach(volume -> {
+            SeenWrites.mark(volume, unseen);
+        });
+        CompletableFuture<Void> noted = new CompletableFuture<>();
+        actor.execute(() -> {
+            seenWrites.begin(id, unseen.known()).forEach(this::dispatch);
+            ingest.save(machine.saved()); // that it has to be compared
+            noted.complete(null);
+        });
+        workers.time().awaitDone(noted, NOTE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Writes to a mirrored disk do not come to its export any more. */
+    public void writesUnseen(VolumeId id, String reason) {
+        actor.execute(() -> {
+            LOG.warn("VM {}: writes to volume {} are not mirrored: {}", vmUuid, id, reason);
+            seenWrites.end(id, reason).forEach(this::dispatch);
+        });
+    }
+
+    /** Which of its disks are not mirrored, and why; empty when every write is seen. */
+    public String unseenWrites() {
+        return seenWrites.missing();
     }
 
     /** New options for the way to the peer. */
@@ -582,7 +628,8 @@ public final class ProductionVm implements AutoCloseable {
 
     /** What the VM does or waits for, for people. */
     public String detail() {
-        return detail;
+        String unseen = unseenWrites();
+        return unseen.isEmpty() ? detail : unseen;
     }
 
     /** Figures for reports. */

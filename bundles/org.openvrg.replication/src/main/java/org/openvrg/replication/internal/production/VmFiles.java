@@ -415,7 +415,9 @@ public final class VmFiles implements AutoCloseable {
 
     ProductionMachine newMachine() {
         return new ProductionMachine(
-                saved, new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), gapCovered));
+                saved,
+                new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), gapCovered),
+                volumes.stream().allMatch(volume -> volume.inline));
     }
 
     /**

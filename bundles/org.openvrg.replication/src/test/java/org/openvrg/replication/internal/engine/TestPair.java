@@ -2,6 +2,7 @@ package org.openvrg.replication.internal.engine;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.function.BooleanSupplier;
 import org.openvrg.api.block.BlockExport;
 import org.openvrg.api.block.BlockHash;
 import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.block.ExportServer;
 import org.openvrg.api.block.WritePayload;
 import org.openvrg.api.failure.LinkException;
 import org.openvrg.api.failure.StorageException;
@@ -188,7 +190,13 @@ final class TestPair implements AutoCloseable {
                         scrubBytesPerSecond,
                         BOOT),
                 new StandbySettings(state.resolve("standby"), 1 << 20, journalLimitBytes, UUID.randomUUID()));
-        return new Side(new ReplicationEngine(settings, workers, link, agent, alarms.get(name)), workers);
+        return new Side(
+                new ReplicationEngine(settings, workers, link, agent, alarms.get(name), TestPair::server), workers);
+    }
+
+    /** Where hypervisors reach the exports. */
+    private static Optional<ExportServer> server() {
+        return Optional.of(name -> URI.create("nbd://127.0.0.1:10809/" + name));
     }
 
     void stopProduction() {
@@ -237,6 +245,10 @@ final class TestPair implements AutoCloseable {
     }
 
     CompletableFuture<Void> submit(VolumeId volume, long offset, byte[] bytes) {
+        return submit(export(volume), offset, bytes);
+    }
+
+    static CompletableFuture<Void> submit(BlockExport export, long offset, byte[] bytes) {
         WritePayload payload = new WritePayload() {
             @Override
             public ByteBuffer bytes() {
@@ -248,7 +260,7 @@ final class TestPair implements AutoCloseable {
                 // heap memory: nothing to give back
             }
         };
-        return export(volume).write(offset, payload, false).toCompletableFuture();
+        return export.write(offset, payload, false).toCompletableFuture();
     }
 
     void awaitQueueDrained() {
