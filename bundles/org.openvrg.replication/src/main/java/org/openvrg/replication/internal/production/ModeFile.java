@@ -77,6 +77,8 @@ public final class ModeFile implements AutoCloseable {
     private long version;
     private volatile long persistedVersion;
     private volatile boolean diskFailed;
+    /** Under {@link #diskLock}. */
+    private boolean closed;
 
     private ModeFile(FileChannel live, FileChannel kept, ByteBuffer onDisk, boolean fresh, UUID bootId)
             throws IOException {
@@ -286,6 +288,10 @@ public final class ModeFile implements AutoCloseable {
             synchronized (persistLock) {
                 queued = Optional.empty();
             }
+            if (closed) {
+                done.complete(null); // closing kept it
+                return;
+            }
             try {
                 force();
                 diskFailed = false;
@@ -344,13 +350,16 @@ public final class ModeFile implements AutoCloseable {
 
     @Override
     public void close() throws JournalException {
-        try (liveChannel;
-                keptChannel) {
-            if (recovered) {
-                force();
+        synchronized (diskLock) {
+            closed = true;
+            try (liveChannel;
+                    keptChannel) {
+                if (recovered) {
+                    force();
+                }
+            } catch (IOException e) {
+                throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be closed", e);
             }
-        } catch (IOException e) {
-            throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be closed", e);
         }
     }
 }

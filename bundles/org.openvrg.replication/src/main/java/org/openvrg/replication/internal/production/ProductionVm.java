@@ -466,8 +466,11 @@ public final class ProductionVm implements AutoCloseable {
         copier.newResync();
         ResyncMark mark =
                 new ResyncMark(start.resyncId(), start.compare(), workers.time().epochMillis());
-        Consumer<String> refused = reason ->
+        Consumer<String> refused = reason -> {
+            if (!closed) {
                 workers.timer().schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        };
         // all of it is durable at the DR side: the epoch gets the whole room; the disk may keep us waiting
         long upToIndex = files.journal().lastIndex();
         epochs.execute(() -> {

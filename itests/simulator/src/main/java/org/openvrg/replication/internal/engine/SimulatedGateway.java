@@ -39,7 +39,12 @@ public final class SimulatedGateway {
             throws VrgException {
         this.vmUuid = vmUuid;
         this.engine = new ReplicationEngine(
-                new ReplicationEngine.EngineSettings(production, standby), workers, link, agents, alarms, Optional::empty);
+                new ReplicationEngine.EngineSettings(production, standby),
+                workers,
+                link,
+                agents,
+                alarms,
+                Optional::empty);
         this.production = Peek.at(engine, "production", ProductionSide.class);
         this.standby = Peek.at(engine, "standby", StandbySide.class);
     }
