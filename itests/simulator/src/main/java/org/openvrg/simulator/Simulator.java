@@ -3,7 +3,7 @@ package org.openvrg.simulator;
 import java.io.PrintStream;
 import java.util.Optional;
 
-/** Runs seeds one after the other; the first that breaks a promise ends it. Stateless. */
+/** Runs seeds; the first that breaks a promise ends it. Stateless. */
 public final class Simulator {
     private static final int SHOWN_LINES = 120;
 
@@ -24,15 +24,13 @@ public final class Simulator {
         }
     }
 
-    /** Runs seeds until one fails; which it is and what it says, or nothing. */
+    /** Runs seeds until one fails, as many at once as there are processors; what the failed one says, or nothing. */
     public static String firstFailure(long seed, long runs) {
-        for (long i = seed; i < seed + runs; i++) {
-            Outcome outcome = run(i);
-            if (outcome.failure().isPresent()) {
-                return "seed " + i + ": " + outcome.failure().get();
-            }
-        }
-        return "";
+        return new Seeds(seed, runs)
+                .run()
+                .map(outcome ->
+                        "seed " + outcome.seed() + ": " + outcome.failure().orElseThrow())
+                .orElse("");
     }
 
     /** Runs one seed again and prints what happens in it. */
@@ -64,23 +62,21 @@ public final class Simulator {
                 default -> throw new IllegalArgumentException("simulate knows --seed, --runs and --trace");
             }
         }
-        long events = 0;
         long begun = System.nanoTime();
-        for (long i = 0; i < runs; i++) {
-            Outcome outcome = run(seed + i);
-            events += outcome.events();
-            if (outcome.failure().isPresent()) {
-                System.out.println("seed " + outcome.seed() + " breaks a promise; the last of what happened:");
-                show(outcome.seed(), System.out, lines);
-                System.out.println(
-                        "seed " + outcome.seed() + ": " + outcome.failure().get());
-                outcome.failure().get().printStackTrace(System.out);
-                System.out.println("again: ./vrg simulate --seed " + outcome.seed() + " --runs 1");
-                System.exit(1);
-            }
+        Seeds seeds = new Seeds(seed, runs);
+        Optional<Outcome> failed = seeds.run();
+        if (failed.isPresent()) {
+            Outcome outcome = failed.get();
+            System.out.println("seed " + outcome.seed() + " breaks a promise; the last of what happened:");
+            show(outcome.seed(), System.out, lines);
+            System.out.println(
+                    "seed " + outcome.seed() + ": " + outcome.failure().get());
+            outcome.failure().get().printStackTrace(System.out);
+            System.out.println("again: ./vrg simulate --seed " + outcome.seed() + " --runs 1");
+            System.exit(1);
         }
         System.out.printf(
                 "%d seeds from %d, none fails; %d events in %.1f s%n",
-                runs, seed, events, (System.nanoTime() - begun) / 1e9);
+                runs, seed, seeds.events(), (System.nanoTime() - begun) / 1e9);
     }
 }
