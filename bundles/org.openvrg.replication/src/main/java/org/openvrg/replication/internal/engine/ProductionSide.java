@@ -350,8 +350,10 @@ final class ProductionSide {
         if (entry.vm.isPresent() && entry.standing.contains(volume)) {
             export.get().releaseTo(entry.vm.get());
             exports.show(volume);
-        } else if (entry.startFailed && !exports.isShown(volume)) {
-            // the journal may hold what the volume lacks: nobody may see it before that was redone
+        } else if (entry.startFailed
+                && !exports.isShown(volume)
+                && !VmFiles.volumesAreWhole(settings, entry.strategy.vmUuid())) {
+            // the journal may hold what a power loss took from the volume: nobody may see it before that was redone
             LOG.warn("Volume {} is not exported before VM {} can be opened", volume, entry.strategy.vmUuid());
         } else if (entry.strategy.volumes().contains(volume)) {
             export.get().releaseDirect(VmFolder.of(settings, entry.strategy.vmUuid()));

@@ -74,7 +74,10 @@ public final class InlineExport implements BlockExport {
 
     /** The same for a volume whose VM has files from a former start: those are not to be trusted after a write. */
     public void releaseDirect(VmFolder vmFolder) {
-        release(direct(() -> VmFiles.distrust(vmFolder)));
+        release(direct(() -> {
+            volume.flush(); // a flush of the guest may have left it to the journal that is given up here
+            VmFiles.distrust(vmFolder);
+        }));
     }
 
     /** Writes go through the ingest of a VM from here on. */

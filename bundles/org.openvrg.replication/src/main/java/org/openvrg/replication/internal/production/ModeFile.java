@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -143,6 +144,20 @@ public final class ModeFile implements AutoCloseable {
             }
             throw new JournalException(JournalException.Kind.FAILED, "the mode file of a VM can't be opened", e);
         }
+    }
+
+    /**
+     * Whether a live file says that nothing was lost with the page cache since the VM was last in step.
+     *
+     * @throws IOException when it can't be read
+     */
+    static boolean isOfBoot(Path live, UUID bootId) throws IOException {
+        if (!Files.exists(live)) {
+            return false;
+        }
+        byte[] bytes = Files.readAllBytes(live);
+        ByteBuffer file = ByteBuffer.wrap(Arrays.copyOf(bytes, LENGTH_BYTES));
+        return isSound(file) && isOf(file, bootId);
     }
 
     private static FileChannel openChannel(Path file) throws IOException {

@@ -317,6 +317,20 @@ public final class VmFiles implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether a VM's volumes have all that its guest was ever answered, though its journal can't be opened: no page cache
+     * was lost since they were in step.
+     */
+    public static boolean volumesAreWhole(ProductionSettings settings, UUID vmUuid) {
+        VmFolder folder = VmFolder.of(settings, vmUuid);
+        try {
+            return ModeFile.isOfBoot(folder.live().resolve(MODE_FILE), settings.bootId());
+        } catch (IOException e) {
+            LOG.error("VM {}: the live mode file can't be read", vmUuid, e);
+            return false;
+        }
+    }
+
     /** Fails unless the disk takes a few bytes and syncs them; waits as long as the disk does. */
     public static void probe(VmFolder folder) throws JournalException {
         Path probe = folder.kept().resolve(PROBE_FILE);

@@ -61,7 +61,6 @@ import org.openvrg.wire.Message;
  */
 final class TestPair implements AutoCloseable {
     static final UUID VM = UUID.fromString("11111111-2222-3333-4444-555555555555");
-    private static final UUID BOOT = UUID.randomUUID();
     private static final long DEADLINE_SECONDS = 60;
 
     final Path folder;
@@ -73,6 +72,8 @@ final class TestPair implements AutoCloseable {
     private final ExecutorService network = Executors.newSingleThreadExecutor();
     final TestPlatform platform = new TestPlatform();
     private final long journalLimitBytes;
+    /** Of the machine; another one is a power loss. */
+    UUID boot = UUID.randomUUID();
     /** Of a production side that is started from now on. */
     long scrubBytesPerSecond;
     /** Kinds of alarm that were raised, ever, and those that stand. */
@@ -188,7 +189,7 @@ final class TestPair implements AutoCloseable {
                         journalLimitBytes,
                         5000,
                         scrubBytesPerSecond,
-                        BOOT),
+                        boot),
                 new StandbySettings(state.resolve("standby"), 1 << 20, journalLimitBytes, UUID.randomUUID()));
         return new Side(
                 new ReplicationEngine(settings, workers, link, agent, alarms.get(name), TestPair::server), workers);
