@@ -53,7 +53,7 @@ class MutationTest {
                 new Mutation(
                         "does not redo the journal",
                         REPLICATION,
-                        PRODUCTION + "VmFiles",
+                        PRODUCTION + "VmRecovery",
                         "if (!volume.inline || record.endBytes() > volume.sizeBytes()) {",
                         "if (volume.inline) {"),
                 new Mutation(

@@ -24,7 +24,8 @@ record HostAddress(String host, String scheme) {
         String scheme = settings.tls() == TlsMode.REQUIRED ? "nbds" : "nbd";
         String host = configured.strip();
         if (host.isEmpty()) {
-            boolean any = settings.address().equals("0.0.0.0") || settings.address().matches("[0:]+");
+            boolean any =
+                    settings.address().equals("0.0.0.0") || settings.address().matches("[0:]+");
             return new HostAddress(any ? "" : settings.address(), scheme);
         }
         if (!NetUtil.isValidIpV6Address(host) && !host.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")) {
@@ -36,8 +37,9 @@ record HostAddress(String host, String scheme) {
 
     URI uri(int port, String exportName) throws PlatformException {
         if (host.isEmpty()) {
-            throw new PlatformException("the NBD server listens on every address of this gateway, so hypervisors can't be"
-                    + " told one: set host-address in org.openvrg.nbd.cfg");
+            throw new PlatformException(
+                    "the NBD server listens on every address of this gateway, so hypervisors can't be"
+                            + " told one: set host-address in org.openvrg.nbd.cfg");
         }
         try {
             return new URI(scheme, null, host, port, "/" + exportName, null, null);

@@ -187,6 +187,7 @@ public class DistributionTest {
                         "nbd",
                         "network",
                         "platform.inline",
+                        "qemu",
                         "replication",
                         "rest",
                         "storage.localpome",

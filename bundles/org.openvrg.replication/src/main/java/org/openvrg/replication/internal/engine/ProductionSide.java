@@ -37,6 +37,7 @@ import org.openvrg.replication.internal.production.ProductionVm;
 import org.openvrg.replication.internal.production.ScrubBudget;
 import org.openvrg.replication.internal.production.VmFiles;
 import org.openvrg.replication.internal.production.VmFolder;
+import org.openvrg.replication.internal.production.VmRecovery;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -218,8 +219,40 @@ final class ProductionSide {
             alarmsOf(vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
             LOG.error("VM {} can't be protected now: {}", vmUuid, e.getMessage());
         }
+        boolean withoutJournal = entry.vm.isPresent() || mayGoOnWithoutJournal(entry);
         for (VolumeId volume : touched) {
-            letThrough(entry, volume);
+            letThrough(entry, volume, withoutJournal);
+        }
+    }
+
+    /**
+     * Whether the volumes of a VM that does not stand may be used all the same. After a power loss they may lack what only
+     * its journal has. When the journal can't be opened it is given up for good, so that it is never redone over what the
+     * guest writes from now on.
+     */
+    private boolean mayGoOnWithoutJournal(Entry entry) {
+        VmFolder folder = VmFolder.of(settings, entry.strategy.vmUuid());
+        if (!folder.exists()) {
+            return true;
+        }
+        if (folder.needsRedo(settings.bootId())) {
+            return false;
+        }
+        if (!entry.startFailed) {
+            return true; // with the first write that passes it by
+        }
+        try {
+            for (VolumeId volume : entry.strategy.volumes()) {
+                Optional<InlineExport> export = exports.of(volume);
+                if (export.isPresent()) {
+                    export.get().flushVolume();
+                }
+            }
+            folder.distrust();
+            return true;
+        } catch (VrgException e) {
+            LOG.error("VM {} can't be used without its journal: {}", entry.strategy.vmUuid(), e.getMessage());
+            return false;
         }
     }
 
@@ -235,7 +268,7 @@ final class ProductionSide {
                 entry.vm.get().replaceFailedJournal();
             } else if (entry.startFailed) {
                 try {
-                    VmFiles.probe(VmFolder.of(settings, vmUuid));
+                    VmFolder.of(settings, vmUuid).probe();
                     LOG.warn("VM {}: its journal is opened anew", vmUuid);
                     rebuild(entry, entry.strategy);
                 } catch (VrgException e) {
@@ -314,7 +347,7 @@ final class ProductionSide {
         for (ProductionDisk disk : strategy.disks()) {
             disks.add(diskOf(strategy, disk));
         }
-        VmFiles files = VmFiles.open(settings, strategy.vmUuid(), disks);
+        VmFiles files = VmRecovery.open(settings, strategy.vmUuid(), disks);
         ProductionVm vm = new ProductionVm(
                 strategy.vmUuid(), files, strategy.encrypt(), strategy.compress(), workers, link, alarms, scrubBudget);
         entry.vm = Optional.of(vm);
@@ -342,7 +375,7 @@ final class ProductionSide {
     }
 
     /** Ends the hold of a volume's writes, to wherever they belong now. */
-    private void letThrough(Entry entry, VolumeId volume) {
+    private void letThrough(Entry entry, VolumeId volume, boolean withoutJournal) {
         Optional<InlineExport> export = exports.of(volume);
         if (export.isEmpty()) {
             return;
@@ -350,10 +383,7 @@ final class ProductionSide {
         if (entry.vm.isPresent() && entry.standing.contains(volume)) {
             export.get().releaseTo(entry.vm.get());
             exports.show(volume);
-        } else if (entry.startFailed
-                && !exports.isShown(volume)
-                && !VmFiles.volumesAreWhole(settings, entry.strategy.vmUuid())) {
-            // the journal may hold what a power loss took from the volume: nobody may see it before that was redone
+        } else if (!withoutJournal && !exports.isShown(volume)) {
             LOG.warn("Volume {} is not exported before VM {} can be opened", volume, entry.strategy.vmUuid());
         } else if (entry.strategy.volumes().contains(volume)) {
             export.get().releaseDirect(VmFolder.of(settings, entry.strategy.vmUuid()));
@@ -381,7 +411,7 @@ final class ProductionSide {
             if (vm.isPresent()) {
                 vm.get().remove();
             } else {
-                VmFiles.delete(VmFolder.of(settings, vmUuid));
+                VmFolder.of(settings, vmUuid).delete();
             }
         } finally {
             for (VolumeId volume : volumes) {
@@ -394,7 +424,7 @@ final class ProductionSide {
 
     /** A VM that does not stand can't send what its files hold of earlier times. */
     private void refuseWhatFilesHold(UUID vmUuid) throws RequestException {
-        if (VmFiles.exist(settings, vmUuid)) {
+        if (VmFolder.of(settings, vmUuid).exists()) {
             Entry entry = entries.get(vmUuid);
             String why = entry == null ? "it is being removed" : entry.waiting;
             throw new RequestException(

@@ -31,7 +31,7 @@ import org.openvrg.replication.internal.SerialExecutor;
 import org.openvrg.replication.internal.Workers;
 import org.openvrg.replication.internal.production.ProductionSettings;
 import org.openvrg.replication.internal.production.ProductionVm;
-import org.openvrg.replication.internal.production.VmFiles;
+import org.openvrg.replication.internal.production.VmFolder;
 import org.openvrg.replication.internal.standby.Agents;
 import org.openvrg.replication.internal.standby.StandbySettings;
 import org.openvrg.replication.internal.standby.StandbyVm;
@@ -88,7 +88,7 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
         this.settings = settings;
         this.workers = workers;
         this.engine = new SerialExecutor(workers.sync(), "the engine");
-        this.exports = new InlineExports(workers, VmFiles.remembered(settings.production()), this::claims);
+        this.exports = new InlineExports(workers, VmFolder.remembered(settings.production()), this::claims);
         this.mirrors = new Mirrors(platforms, server, this::diskReplaced);
         this.production = new ProductionSide(settings.production(), workers, platforms, exports, mirrors, link, alarms);
         this.standby = new StandbySide(settings.standby(), workers, agents, alarms);

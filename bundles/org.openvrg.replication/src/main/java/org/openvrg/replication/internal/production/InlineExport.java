@@ -11,10 +11,13 @@ import org.openvrg.api.block.BlockExport;
 import org.openvrg.api.block.BlockExtent;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.block.WritePayload;
+import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.model.RecordType;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.replication.internal.Workers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The export of a volume that the gateway itself backs. Its writes can be turned from one target to another while
@@ -22,6 +25,8 @@ import org.openvrg.replication.internal.Workers;
  * Thread-safe.
  */
 public final class InlineExport implements BlockExport {
+    private static final Logger LOG = LoggerFactory.getLogger(InlineExport.class);
+
     /** Longest range whose allocation is looked up in one go; clients ask again for the rest. */
     private static final long MAX_EXTENTS_BYTES = 32L * 1024 * 1024;
 
@@ -72,12 +77,24 @@ public final class InlineExport implements BlockExport {
         release(direct(() -> {}));
     }
 
-    /** The same for a volume whose VM has files from a former start: those are not to be trusted after a write. */
+    /** The same for a volume whose VM has files from a former start: those are not trusted after a write. */
     public void releaseDirect(VmFolder vmFolder) {
-        release(direct(() -> {
-            volume.flush(); // a flush of the guest may have left it to the journal that is given up here
-            VmFiles.distrust(vmFolder);
-        }));
+        release(direct(() -> giveUp(vmFolder)));
+    }
+
+    /** The guest does not pay for a disk of the gateway's that fails. */
+    private void giveUp(VmFolder vmFolder) throws StorageException {
+        volume.flush(); // a flush of the guest may have left it to the journal that is given up here
+        try {
+            vmFolder.distrust();
+        } catch (JournalException e) {
+            LOG.error("Volume {} is written, but after a power loss now its VM's old journal would be trusted", id, e);
+        }
+    }
+
+    /** Makes the volume survive a power loss. */
+    public void flushVolume() throws StorageException {
+        volume.flush();
     }
 
     /** Writes go through the ingest of a VM from here on. */

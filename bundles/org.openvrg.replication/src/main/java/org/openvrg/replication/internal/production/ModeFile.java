@@ -147,17 +147,18 @@ public final class ModeFile implements AutoCloseable {
     }
 
     /**
-     * Whether a live file says that nothing was lost with the page cache since the VM was last in step.
+     * The boot that a mode file was written in; nothing when there is none, or it is not sound.
      *
      * @throws IOException when it can't be read
      */
-    static boolean isOfBoot(Path live, UUID bootId) throws IOException {
-        if (!Files.exists(live)) {
-            return false;
+    static Optional<UUID> bootOf(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return Optional.empty();
         }
-        byte[] bytes = Files.readAllBytes(live);
-        ByteBuffer file = ByteBuffer.wrap(Arrays.copyOf(bytes, LENGTH_BYTES));
-        return isSound(file) && isOf(file, bootId);
+        ByteBuffer file = ByteBuffer.wrap(Arrays.copyOf(Files.readAllBytes(path), LENGTH_BYTES));
+        return isSound(file)
+                ? Optional.of(new UUID(file.getLong(BOOT_AT), file.getLong(BOOT_AT + Long.BYTES)))
+                : Optional.empty();
     }
 
     private static FileChannel openChannel(Path file) throws IOException {

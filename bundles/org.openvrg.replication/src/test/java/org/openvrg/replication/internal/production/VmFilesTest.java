@@ -46,7 +46,7 @@ class VmFilesTest {
         if (!boot.equals(BOOT)) {
             loseMemory();
         }
-        return VmFiles.open(
+        return VmRecovery.open(
                 settings(boot), VM, List.of(new VmFiles.Disk(ID, () -> RawFileVolume.open(disk, "vol"), true)));
     }
 
@@ -155,7 +155,7 @@ class VmFilesTest {
     @Test
     void distrustedVmIsCheckedInFull() throws Exception {
         leaveQueue(QUEUE, false);
-        VmFiles.distrust(vmFolder());
+        vmFolder().distrust();
         try (VmFiles files = open(BOOT)) {
             assertEquals(2, byteOf(files));
             assertEquals(
@@ -213,8 +213,9 @@ class VmFilesTest {
     @Test
     void volumesAreRememberedUntilTheVmIsDeleted() throws Exception {
         leaveQueue(QUEUE, false);
-        assertEquals(List.of(ID), List.copyOf(VmFiles.remembered(settings(BOOT)).keySet()));
-        VmFiles.delete(vmFolder());
-        assertTrue(VmFiles.remembered(settings(BOOT)).isEmpty());
+        assertEquals(
+                List.of(ID), List.copyOf(VmFolder.remembered(settings(BOOT)).keySet()));
+        vmFolder().delete();
+        assertTrue(VmFolder.remembered(settings(BOOT)).isEmpty());
     }
 }

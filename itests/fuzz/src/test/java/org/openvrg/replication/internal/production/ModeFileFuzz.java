@@ -41,6 +41,7 @@ public final class ModeFileFuzz {
         try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
             Check.equal(found, mode.found(), "what is found at the second opening");
             Check.that(mode.sameBoot() && !mode.fresh(), "the files know their boot");
+            mode.recovered(found);
             mode.noteCaptureStarted(5, 9);
         }
         try (ModeFile mode = ModeFile.open(live, kept, BOOT)) {
