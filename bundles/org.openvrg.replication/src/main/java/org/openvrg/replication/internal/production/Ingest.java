@@ -4,14 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -40,9 +34,6 @@ final class Ingest {
 
     /** Writes worked off in one go before the thread is given to other VMs. */
     private static final int BATCH_OPERATIONS = 64;
-
-    /** So many times the bound of a write may a flush wait for the journal: syncs take longer than writes. */
-    static final int FLUSH_BOUNDS = 20;
 
     /** Who is told; calls come on the ingest's threads and return at once. */
     interface Listener {
@@ -91,8 +82,7 @@ final class Ingest {
     /** Time that journal and control steps have taken so far. */
     private long journalNanos;
 
-    private final Set<PendingFlush> flushes = ConcurrentHashMap.newKeySet();
-    private volatile long flushBoundNanos = TimeUnit.SECONDS.toNanos(1);
+    private final GuestFlushes flushes;
 
     private final Object captureLock = new Object();
     private volatile boolean capturing;
@@ -114,6 +104,18 @@ final class Ingest {
         this.mode = mode;
         this.capturing = capturing;
         this.listener = listener;
+        this.flushes = new GuestFlushes(
+                pool, syncPool, nanoClock, journal, mode, listener::volumes, new GuestFlushes.Capture() {
+                    @Override
+                    public boolean capturing() {
+                        return Ingest.this.capturing();
+                    }
+
+                    @Override
+                    public void breakCapture(String reason) {
+                        Ingest.this.breakCapture(reason);
+                    }
+                });
     }
 
     boolean capturing() {
@@ -261,76 +263,7 @@ final class Ingest {
 
     /** Completes once all that was answered before survives a power loss, or once that can't be waited for any more. */
     CompletableFuture<Void> flush() {
-        PendingFlush flush = new PendingFlush(nanoClock.getAsLong());
-        flushes.add(flush);
-        flush.done.whenComplete((ok, failure) -> flushes.remove(flush));
-        try {
-            syncPool.execute(() -> flushNow(flush));
-        } catch (RejectedExecutionException e) {
-            flush.done.completeExceptionally(
-                    new StorageException(StorageException.Kind.CLOSED, "the export is closing", e));
-        }
-        return flush.done;
-    }
-
-    /** A flush that was not answered yet; whoever sets {@code taken} answers it. */
-    private static final class PendingFlush {
-        final long sinceNanos;
-        final AtomicBoolean taken = new AtomicBoolean();
-        final CompletableFuture<Void> done = new CompletableFuture<>();
-
-        /** When the guest is answered, though the disk has not taken the mode file; set once only that is missing. */
-        volatile OptionalLong answerAtNanos = OptionalLong.empty();
-
-        PendingFlush(long sinceNanos) {
-            this.sinceNanos = sinceNanos;
-        }
-    }
-
-    private void flushNow(PendingFlush flush) {
-        if (capturing) {
-            try {
-                for (ProtectedVolume volume : listener.volumes()) {
-                    volume.flushUnjournalled();
-                }
-                journal.sync();
-                mode.sync(); // after a power loss the journal is redone only when the disk says that writes went there
-                if (flush.taken.compareAndSet(false, true)) {
-                    flush.done.complete(null);
-                }
-                return;
-            } catch (JournalException e) {
-                breakCapture(e.getMessage());
-            } catch (StorageException e) {
-                if (flush.taken.compareAndSet(false, true)) {
-                    flush.done.completeExceptionally(e); // the guest's own disk
-                }
-                return;
-            }
-        }
-        if (flush.taken.compareAndSet(false, true)) {
-            flushVolumes(flush);
-        }
-    }
-
-    /** Without the journal a flush reaches the volumes, and the disk has to know that writes are not captured. */
-    private void flushVolumes(PendingFlush flush) {
-        try {
-            long owed = mode.owedNow();
-            for (ProtectedVolume volume : listener.volumes()) {
-                volume.flushMarked();
-            }
-            mode.noteVolumesFlushed(owed);
-        } catch (StorageException e) {
-            flush.done.completeExceptionally(e);
-            return;
-        }
-        // A disk of the gateway's own that fails or does not answer must not reach the guest; the mode file tells of
-        // it.
-        long nowNanos = nanoClock.getAsLong();
-        long leftNanos = Math.max(flush.sinceNanos + flushBoundNanos - nowNanos, flushBoundNanos / FLUSH_BOUNDS);
-        flush.answerAtNanos = OptionalLong.of(nowNanos + leftNanos);
-        mode.persist(syncPool).whenComplete((ok, failure) -> flush.done.complete(null));
+        return flushes.flush();
     }
 
     /**
@@ -341,8 +274,7 @@ final class Ingest {
      * @param boundNanos the bound
      */
     void watch(long boundNanos) {
-        flushBoundNanos = FLUSH_BOUNDS * boundNanos;
-        watchFlushes();
+        flushes.watch(boundNanos);
         Optional<WriteOperation> stuck;
         int next;
         synchronized (queue) {
@@ -387,20 +319,6 @@ final class Ingest {
                 busyNanos,
                 oldest.map(write -> journalNanos + busyNanos - write.journalNanosBefore)
                         .orElse(0L));
-    }
-
-    private void watchFlushes() {
-        for (PendingFlush flush : flushes) {
-            boolean late = !capturing || nanoClock.getAsLong() - flush.sinceNanos > flushBoundNanos;
-            if (late && flush.taken.compareAndSet(false, true)) {
-                breakCapture("the journal took longer than the bound for a flush");
-                pool.execute(() -> flushVolumes(flush));
-            }
-            OptionalLong answerAt = flush.answerAtNanos;
-            if (answerAt.isPresent() && nanoClock.getAsLong() - answerAt.getAsLong() >= 0) {
-                flush.done.complete(null);
-            }
-        }
     }
 
     private boolean stuck() {

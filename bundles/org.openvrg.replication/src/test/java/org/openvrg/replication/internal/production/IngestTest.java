@@ -260,7 +260,7 @@ class IngestTest {
         write(0, 5, 512).get(10, TimeUnit.SECONDS);
         log.syncStall = new CountDownLatch(1);
         CompletableFuture<Void> flush = ingest.flush();
-        clock.addAndGet(Ingest.FLUSH_BOUNDS * BOUND_NANOS);
+        clock.addAndGet(GuestFlushes.FLUSH_BOUNDS * BOUND_NANOS);
         ingest.watch(BOUND_NANOS);
         assertFalse(flush.isDone());
         assertTrue(ingest.capturing());
