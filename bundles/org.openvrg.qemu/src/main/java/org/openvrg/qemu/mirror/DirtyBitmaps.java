@@ -3,6 +3,7 @@ package org.openvrg.qemu.mirror;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -75,14 +76,14 @@ final class DirtyBitmaps {
     }
 
     /** Returns once every request that the QEMU had when it was called has ended, at the export too. */
-    void drain() throws QmpException {
+    void drain(Duration most) throws QmpException {
         ObjectNode nothing = QmpClient.arguments();
         nothing.putArray("actions");
-        disk.monitor().execute("transaction", nothing);
+        disk.monitor().execute("transaction", nothing, most);
     }
 
     /** Drains, and makes one bitmap that does not change any more of several. */
-    void copy(List<String> tokens) throws QmpException {
+    void copy(List<String> tokens, Duration most) throws QmpException {
         ObjectNode merge = QmpClient.arguments().put("node", disk.node()).put("target", names.copy());
         ArrayNode from = merge.putArray("bitmaps");
         tokens.forEach(token -> from.add(names.bitmap(token)));
@@ -92,7 +93,7 @@ final class DirtyBitmaps {
                 named(names.copy()).put("granularity", GRANULARITY_BYTES).put("disabled", true);
         actions.addObject().put("type", "block-dirty-bitmap-add").set("data", copy);
         actions.addObject().put("type", "block-dirty-bitmap-merge").set("data", merge);
-        disk.monitor().execute("transaction", transaction);
+        disk.monitor().execute("transaction", transaction, most);
     }
 
     void removeCopy() throws QmpException {

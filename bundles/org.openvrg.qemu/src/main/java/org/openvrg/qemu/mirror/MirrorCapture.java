@@ -95,7 +95,7 @@ public final class MirrorCapture implements Capture {
     @Override
     public void close() throws PlatformException {
         closing.countDown();
-        current.ifPresent(session -> session.fail("closed"));
+        current.ifPresent(MirrorSession::stop);
         if (Thread.currentThread().equals(thread)) {
             return;
         }
@@ -169,8 +169,12 @@ public final class MirrorCapture implements Capture {
                 lastReason = "";
                 LOG.info("Volume {} is mirrored; unseen before: {}", volume, describe(unseen));
                 listener.live(unseen);
-                session.rotate();
+                session.rotate(settings);
                 supervise(session);
+                if (session.failure().isEmpty()) {
+                    // closed in order: what the export has answered is not told again
+                    session.rotate(settings);
+                }
                 reason = session.failure().orElse("closed");
             } finally {
                 session.detach();
@@ -221,27 +225,18 @@ public final class MirrorCapture implements Capture {
             if (session.failure().isPresent() || closed()) {
                 return;
             }
-            try {
-                MirrorJob.Look look = session.look();
-                if (look.pendingBytes() == 0 || look.doneBytes() != done) {
-                    done = look.doneBytes();
-                    moved = System.nanoTime();
-                } else if (System.nanoTime() - moved > settings.stall().toNanos()) {
-                    LOG.warn("Volume {}: the export does not answer writes, it is cut off", volume);
-                    session.yank();
-                    session.fail("the export did not answer writes for "
-                            + settings.stall().toMillis() + " ms");
-                }
-                if (System.nanoTime() - rotated > settings.rotation().toNanos()) {
-                    session.rotate();
-                    rotated = System.nanoTime();
-                }
-            } catch (QmpException e) {
-                if (e.kind() == QmpException.Kind.TIMEOUT) {
-                    LOG.warn("Volume {}: QEMU does not answer, the export is cut off: {}", volume, e.getMessage());
-                    session.yank();
-                }
-                throw e;
+            MirrorJob.Look look = session.look();
+            if (look.pendingBytes() == 0 || look.doneBytes() != done) {
+                done = look.doneBytes();
+                moved = System.nanoTime();
+            } else if (System.nanoTime() - moved > settings.stall().toNanos()) {
+                session.fail("the export did not answer a write for "
+                        + settings.stall().toMillis() + " ms");
+            }
+            if (session.failure().isEmpty()
+                    && System.nanoTime() - rotated > settings.rotation().toNanos()) {
+                session.rotate(settings);
+                rotated = System.nanoTime();
             }
         }
     }

@@ -131,8 +131,9 @@ final class MirrorJob {
 
     /** Takes away job and node, whatever state they are in. What the export had not answered is in the bitmap. */
     void remove() throws QmpException {
+        // first of all: while the export does not answer, a drain or a cancel hangs, and with it all that comes in band
+        cutOff();
         if (look().there()) {
-            cutOff();
             ObjectNode cancel = QmpClient.arguments().put("device", names.job()).put("force", true);
             try {
                 disk.monitor().execute("block-job-cancel", cancel);

@@ -53,6 +53,7 @@ final class MirrorSession implements QmpListener {
     private final Condition changed = lock.newCondition();
     private List<String> recording = List.of();
     private boolean ready;
+    private boolean stopping;
     private volatile Optional<String> failure = Optional.empty();
 
     MirrorSession(VolumeId volume, LiveDisk disk, BitmapTokens tokens) {
@@ -85,24 +86,24 @@ final class MirrorSession implements QmpListener {
         awaitReady();
         UnseenWrites unseen = UnseenWrites.unknown();
         if (watched) {
-            bitmaps.copy(recording);
+            bitmaps.copy(recording, settings.stall());
             unseen = exports.readCopy();
             bitmaps.removeCopy();
         } else {
-            bitmaps.drain();
+            bitmaps.drain(settings.stall());
         }
         checkWhole();
         return unseen;
     }
 
     /** Replaces the bitmaps by a new one. The gateway has noted everything that it was told. */
-    void rotate() throws QmpException, PlatformException, IOException {
+    void rotate(MirrorSettings settings) throws QmpException, PlatformException, IOException {
         String next = newToken();
         bitmaps.add(next);
         Set<String> both = new LinkedHashSet<>(recording);
         both.add(next);
         tokens.write(volume, both);
-        bitmaps.drain();
+        bitmaps.drain(settings.stall());
         checkWhole();
         List<String> old = recording;
         recording = List.of(next);
@@ -112,7 +113,7 @@ final class MirrorSession implements QmpListener {
         tokens.write(volume, new LinkedHashSet<>(recording));
     }
 
-    /** Takes job and node away, and nothing else: the bitmap goes on recording. */
+    /** Cuts the export off, and takes job and node away, nothing else: the bitmap goes on recording. */
     void detach() {
         disk.monitor().removeListener(this);
         if (!disk.monitor().isOpen()) {
@@ -139,12 +140,23 @@ final class MirrorSession implements QmpListener {
         return failure;
     }
 
-    /** Waits until the job is lost, at most so long. */
+    /** Ends all waiting. */
+    void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the job is lost or the session is stopped, at most so long. */
     void await(Duration most) throws InterruptedException {
         lock.lock();
         try {
             long left = most.toNanos();
-            while (failure.isEmpty() && left > 0) {
+            while (failure.isEmpty() && !stopping && left > 0) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -159,10 +171,6 @@ final class MirrorSession implements QmpListener {
             fail("the mirror job is gone");
         }
         return look;
-    }
-
-    void yank() throws QmpException {
-        job.yank();
     }
 
     /** Notes that the job is lost; the first reason stays. */
@@ -229,7 +237,7 @@ final class MirrorSession implements QmpListener {
         try {
             long left = READY_LIMIT.toNanos();
             while (!ready && failure.isEmpty()) {
-                if (left <= 0) {
+                if (left <= 0 || stopping) {
                     throw new PlatformException("the mirror job is not ready within " + READY_LIMIT.toSeconds() + " s");
                 }
                 left = changed.awaitNanos(left);
