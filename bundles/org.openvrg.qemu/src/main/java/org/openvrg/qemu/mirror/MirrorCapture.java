@@ -92,10 +92,15 @@ public final class MirrorCapture implements Capture {
         return capture;
     }
 
-    @Override
-    public void close() throws PlatformException {
+    /** Begins to close, and waits for nothing; {@link #close()} waits. */
+    public void stop() {
         closing.countDown();
         current.ifPresent(MirrorSession::stop);
+    }
+
+    @Override
+    public void close() throws PlatformException {
+        stop();
         if (Thread.currentThread().equals(thread)) {
             return;
         }
@@ -114,6 +119,7 @@ public final class MirrorCapture implements Capture {
     public void forget() throws PlatformException {
         close();
         try {
+            tokens.forget(volume);
             new MirrorSession(volume, finder.find(), tokens).forget();
         } catch (QmpException e) {
             throw Patience.failed(e);

@@ -127,8 +127,7 @@ final class MirrorSession implements QmpListener {
     }
 
     /** Leaves nothing at the host. */
-    void forget() throws QmpException, IOException {
-        tokens.forget(volume);
+    void forget() throws QmpException {
         job.remove();
         exports.removeMap();
         exports.removeReader();
