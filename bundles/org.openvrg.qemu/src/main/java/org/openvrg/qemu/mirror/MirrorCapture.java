@@ -231,7 +231,7 @@ public final class MirrorCapture implements Capture {
             if (session.failure().isPresent() || closed()) {
                 return;
             }
-            MirrorJob.Look look = session.look();
+            MirrorJob.Look look = session.look(settings);
             if (look.pendingBytes() == 0 || look.doneBytes() != done) {
                 done = look.doneBytes();
                 moved = System.nanoTime();

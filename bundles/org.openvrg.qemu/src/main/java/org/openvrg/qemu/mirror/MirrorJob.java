@@ -102,9 +102,9 @@ final class MirrorJob {
         server(export);
     }
 
-    /** How the job does, within two seconds. */
-    Look look() throws QmpException {
-        for (JsonNode job : disk.monitor().execute("query-block-jobs", QmpClient.arguments(), LOOK_TIMEOUT)) {
+    /** How the job does. */
+    Look look(Duration most) throws QmpException {
+        for (JsonNode job : disk.monitor().execute("query-block-jobs", QmpClient.arguments(), most)) {
             if (job.path("device").asText().equals(names.job())) {
                 long done = job.path("offset").asLong();
                 return new Look(true, job.path("len").asLong() - done, done);
@@ -133,7 +133,7 @@ final class MirrorJob {
     void remove() throws QmpException {
         // first of all: while the export does not answer, a drain or a cancel hangs, and with it all that comes in band
         cutOff();
-        if (look().there()) {
+        if (look(LOOK_TIMEOUT).there()) {
             ObjectNode cancel = QmpClient.arguments().put("device", names.job()).put("force", true);
             try {
                 disk.monitor().execute("block-job-cancel", cancel);
@@ -143,7 +143,7 @@ final class MirrorJob {
                 }
                 LOG.debug("The job {} ended by itself: {}", names.job(), e.getMessage());
             }
-            Patience.until(() -> !look().there(), "the job " + names.job() + " does not end");
+            Patience.until(() -> !look(LOOK_TIMEOUT).there(), "the job " + names.job() + " does not end");
         }
         if (hasNode()) {
             disk.monitor().execute("blockdev-del", QmpClient.arguments().put("node-name", names.node()));

@@ -164,8 +164,8 @@ final class MirrorSession implements QmpListener {
     }
 
     /** A look at the job, which notes it as lost when it is gone. */
-    MirrorJob.Look look() throws QmpException {
-        MirrorJob.Look look = job.look();
+    MirrorJob.Look look(MirrorSettings settings) throws QmpException {
+        MirrorJob.Look look = job.look(settings.stall());
         if (!look.there()) {
             fail("the mirror job is gone");
         }

@@ -54,7 +54,7 @@ final class ExportProbe implements AutoCloseable {
             } catch (IOException | RuntimeException e) {
                 // a server that is gone, or refuses, does not hang anybody
                 String reason = String.valueOf(e.getMessage());
-                if (!reason.equals(last)) {
+                if (!closed && !reason.equals(last)) {
                     Guard.say("the gateway at " + server + ": " + reason);
                     last = reason;
                 }
