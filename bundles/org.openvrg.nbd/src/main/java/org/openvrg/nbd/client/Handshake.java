@@ -76,8 +76,13 @@ final class Handshake {
 
     /** Goes over to transmission. */
     Outcome go(String export) throws IOException, StorageException {
+        return go(export, BASE_ALLOCATION);
+    }
+
+    /** Goes over to transmission, with the status of blocks from a metadata context. */
+    Outcome go(String export, String metadata) throws IOException, StorageException {
         boolean structured = isAck(option(Protocol.OPT_STRUCTURED_REPLY, ByteBuffer.allocate(0)));
-        OptionalInt allocation = structured ? allocation(export) : OptionalInt.empty();
+        OptionalInt allocation = structured ? context(export, metadata) : OptionalInt.empty();
         byte[] name = export.getBytes(StandardCharsets.UTF_8);
         ByteBuffer data = ByteBuffer.allocate(6 + name.length)
                 .putInt(name.length)
@@ -111,9 +116,9 @@ final class Handshake {
         return new Outcome(size, flags, maxPayload, structured, allocation);
     }
 
-    private OptionalInt allocation(String export) throws IOException {
+    private OptionalInt context(String export, String metadata) throws IOException {
         byte[] name = export.getBytes(StandardCharsets.UTF_8);
-        byte[] query = BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
+        byte[] query = metadata.getBytes(StandardCharsets.UTF_8);
         ByteBuffer data = ByteBuffer.allocate(12 + name.length + query.length);
         data.putInt(name.length).put(name).putInt(1).putInt(query.length).put(query);
         List<Reply> replies = option(Protocol.OPT_SET_META_CONTEXT, data.flip());

@@ -58,6 +58,19 @@ public final class NbdClient implements BlockVolume {
         return connected(address, tls, (transport, handshake) -> new NbdClient(transport, handshake.go(name)));
     }
 
+    /** Connects in clear; {@link #extents} tells the flags of another metadata context than that of allocation. */
+    static NbdClient openWithContext(SocketAddress address, String name, String context) throws StorageException {
+        return connected(
+                address,
+                Optional.empty(),
+                (transport, handshake) -> new NbdClient(transport, handshake.go(name, context)));
+    }
+
+    /** Whether the server agreed on the metadata context. */
+    boolean hasContext() {
+        return export.allocationContext().isPresent();
+    }
+
     /** The names of a server's exports. */
     public static List<String> list(SocketAddress address, Optional<SSLContext> tls) throws StorageException {
         return connected(address, tls, (transport, handshake) -> {

@@ -1,0 +1,126 @@
+package org.openvrg.qemu.mirror;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.platform.UnseenWrites;
+import org.openvrg.nbd.client.DirtyBitmap;
+import org.openvrg.qemu.qmp.QmpClient;
+import org.openvrg.qemu.qmp.QmpException;
+
+/**
+ * Read-only exports of QEMU's own NBD server, which a QEMU has once: it is started where it does not run, and one that
+ * runs already is taken to be ours. If it is not, the export is not found at the disk's reader address, which is told.
+ */
+final class LiveExports {
+    private final LiveDisk disk;
+    private final MirrorNames names;
+
+    LiveExports(LiveDisk disk, MirrorNames names) {
+        this.disk = disk;
+        this.names = names;
+    }
+
+    /** Exports the live disk for reading, unless that is so already; its name. */
+    String addReader() throws QmpException {
+        startServer();
+        if (!has(names.reader())) {
+            disk.monitor().execute("block-export-add", export(names.reader()));
+        }
+        return names.reader();
+    }
+
+    void removeReader() throws QmpException {
+        removeExport(names.reader());
+    }
+
+    /** What the bitmap {@link MirrorNames#copy()} has; its export is gone again afterwards. */
+    UnseenWrites readCopy() throws QmpException, StorageException {
+        startServer();
+        removeExport(names.map());
+        ObjectNode export = export(names.map());
+        export.putArray("bitmaps").add(names.copy());
+        disk.monitor().execute("block-export-add", export);
+        try {
+            List<DirtyBitmap.Range> dirty = DirtyBitmap.read(disk.reader(), names.map(), names.copy());
+            return UnseenWrites.in(dirty.stream()
+                    .map(range -> new UnseenWrites.Range(range.offsetBytes(), range.lengthBytes()))
+                    .toList());
+        } finally {
+            removeExport(names.map());
+        }
+    }
+
+    /** Removes what an earlier life of the gateway may have left of the bitmap's export. */
+    void removeMap() throws QmpException {
+        removeExport(names.map());
+    }
+
+    private ObjectNode export(String name) {
+        return QmpClient.arguments()
+                .put("type", "nbd")
+                .put("id", name)
+                .put("name", name)
+                .put("node-name", disk.node())
+                .put("writable", false);
+    }
+
+    private boolean has(String id) throws QmpException {
+        for (JsonNode export : disk.monitor().execute("query-block-exports")) {
+            if (export.path("id").asText().equals(id)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void removeExport(String id) throws QmpException {
+        if (has(id)) {
+            disk.monitor()
+                    .execute(
+                            "block-export-del",
+                            QmpClient.arguments().put("id", id).put("mode", "hard"));
+            Patience.until(() -> !has(id), "the export " + id + " does not go away");
+        }
+    }
+
+    private void startServer() throws QmpException {
+        ObjectNode data = socket(disk.reader());
+        ObjectNode address =
+                QmpClient.arguments().put("type", data.remove("type").asText());
+        address.set("data", data);
+        ObjectNode arguments = QmpClient.arguments();
+        arguments.set("addr", address);
+        try {
+            disk.monitor().execute("nbd-server-start", arguments);
+        } catch (QmpException e) {
+            boolean running = String.valueOf(e.getMessage()).contains("already running");
+            if (e.kind() != QmpException.Kind.REFUSED || !running) {
+                throw e;
+            }
+        }
+    }
+
+    /** An address as QEMU's interface has it, with its type among the members. */
+    static ObjectNode socket(SocketAddress address) {
+        if (address instanceof UnixDomainSocketAddress unix) {
+            return QmpClient.arguments()
+                    .put("type", "unix")
+                    .put("path", unix.getPath().toString());
+        }
+        InetSocketAddress inet = (InetSocketAddress) address;
+        return QmpClient.arguments()
+                .put("type", "inet")
+                .put(
+                        "host",
+                        Optional.ofNullable(inet.getAddress())
+                                .map(host -> host.getHostAddress())
+                                .orElse(inet.getHostString()))
+                .put("port", String.valueOf(inet.getPort()));
+    }
+}

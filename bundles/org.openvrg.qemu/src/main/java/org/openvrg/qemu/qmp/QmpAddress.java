@@ -1,0 +1,46 @@
+package org.openvrg.qemu.qmp;
+
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+
+/**
+ * Where a monitor listens. A QEMU may have several monitors, each of which serves one client at a time.
+ *
+ * @param name what messages and threads call it, without paths
+ * @param socket a Unix domain socket or a TCP address
+ * @param tls what to speak TLS 1.3 with, over TCP only; the context's trust manager judges the server
+ */
+public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext> tls) {
+    /** Checks that TLS is asked for over TCP only. */
+    public QmpAddress {
+        Objects.requireNonNull(name);
+        if (tls.isPresent() && !(socket instanceof InetSocketAddress)) {
+            throw new IllegalArgumentException("the monitor " + name + " has TLS, which only a TCP address can have");
+        }
+    }
+
+    /** A Unix domain socket, named like its file. */
+    public static QmpAddress unix(Path path) {
+        return new QmpAddress(String.valueOf(path.getFileName()), UnixDomainSocketAddress.of(path), Optional.empty());
+    }
+
+    /** A TCP address, in clear. */
+    public static QmpAddress tcp(InetSocketAddress address) {
+        return new QmpAddress(address.getHostString() + ":" + address.getPort(), address, Optional.empty());
+    }
+
+    /** A TCP address with TLS. */
+    public static QmpAddress tls(InetSocketAddress address, SSLContext context) {
+        return new QmpAddress(address.getHostString() + ":" + address.getPort(), address, Optional.of(context));
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

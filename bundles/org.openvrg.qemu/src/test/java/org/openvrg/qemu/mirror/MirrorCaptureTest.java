@@ -1,0 +1,286 @@
+package org.openvrg.qemu.mirror;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.failure.PlatformException;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.model.VolumeId;
+import org.openvrg.api.platform.UnseenWrites;
+import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
+import org.openvrg.qemu.qmp.QmpClient;
+import org.openvrg.qemu.qmp.QmpException;
+
+/** The capture of a disk of a real QEMU into a real NBD server, with each way in which it can be lost. */
+class MirrorCaptureTest {
+    private static final VolumeId VOLUME = new VolumeId("6e1d1f5c-0d29-4a4c-9a3b-0c7c6b1d9a10");
+    private static final long DISK_BYTES = 64 << 20;
+    private static final long MIB = 1 << 20;
+    private static final long BLOCK = 64 << 10;
+    private static final MirrorSettings QUICK = new MirrorSettings(
+            Duration.ofMinutes(10),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(50),
+            Duration.ofMillis(200),
+            Optional.empty());
+
+    @TempDir
+    Path folder;
+
+    private final Told told = new Told();
+    private TestQemu qemu;
+    private Target target;
+    private BitmapTokens tokens;
+    private Optional<MirrorCapture> capture = Optional.empty();
+
+    @BeforeEach
+    void start() throws Exception {
+        tokens = new BitmapTokens(folder.resolve("tokens"));
+        target = new Target(folder, DISK_BYTES).start();
+        qemu = new TestQemu(folder, "raw", DISK_BYTES).start();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (capture.isPresent()) {
+            capture.get().close();
+        }
+        qemu.close();
+        target.close();
+    }
+
+    private MirrorCapture capture(MirrorSettings settings) throws PlatformException {
+        MirrorCapture started =
+                MirrorCapture.start(VOLUME, target.uri(), () -> qemu.find(), told, settings, tokens, CaptureWatch.NONE);
+        capture = Optional.of(started);
+        return started;
+    }
+
+    /** Waits until the only bitmap is another one than now. */
+    private void awaitRotation() throws Exception {
+        String before = bitmaps().toString();
+        long deadline = System.nanoTime() + TestQemu.SOON.toNanos();
+        while (bitmaps().size() != 1 || bitmaps().toString().equals(before)) {
+            assertTrue(System.nanoTime() < deadline, () -> "no rotation after " + before);
+            TestQemu.pause();
+        }
+    }
+
+    /** Waits until the capture believes its first bitmap, and has no other. */
+    private void awaitToken() throws Exception {
+        long deadline = System.nanoTime() + TestQemu.SOON.toNanos();
+        while (tokens.read(VOLUME).size() != 1
+                || !bitmaps().toString().contains("." + String.join("", tokens.read(VOLUME)) + "]")) {
+            assertTrue(System.nanoTime() < deadline, "no bitmap is believed");
+            TestQemu.pause();
+        }
+    }
+
+    private List<String> bitmaps() throws QmpException {
+        return qemu.traces().stream().filter(name -> name.contains(".")).toList();
+    }
+
+    private static void assertUnseen(UnseenWrites unseen, String... ranges) {
+        assertTrue(unseen.known());
+        assertEquals(List.of(ranges), Told.ranges(unseen));
+    }
+
+    private static String range(long offset, long length) {
+        return offset + "+" + length;
+    }
+
+    @Test
+    void whatIsWrittenBetweenTwoCapturesIsToldExactly() throws Exception {
+        qemu.write(1, 0, BLOCK);
+        capture(QUICK);
+        assertFalse(told.awaitLive().known());
+        qemu.write(2, MIB, 4096);
+        assertEquals(2, target.at(MIB));
+        capture.orElseThrow().close();
+        qemu.write(3, 5 * MIB, 4096);
+        qemu.write(4, 9 * MIB + 512, 3 * BLOCK);
+        assertEquals(0, target.at(5 * MIB));
+        capture(QUICK);
+        assertUnseen(told.awaitLive(), range(5 * MIB, BLOCK), range(9 * MIB, 4 * BLOCK));
+        qemu.write(5, 7 * MIB, 4096);
+        assertEquals(5, target.at(7 * MIB));
+    }
+
+    @Test
+    void aKilledExportIsNoticedAndTakenUpAgain() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        awaitToken();
+        target.kill();
+        qemu.write(3, 3 * MIB, 4096);
+        assertTrue(told.awaitLost().contains("did not take a write"));
+        qemu.write(4, 4 * MIB, 4096);
+        target.start();
+        UnseenWrites unseen = told.awaitLive();
+        assertUnseen(unseen, range(3 * MIB, BLOCK), range(4 * MIB, BLOCK));
+    }
+
+    @Test
+    void aStalledExportIsCutOffAndTheWriteGoesOn() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        awaitToken();
+        target.signal("STOP");
+        try {
+            // this holds up QEMU's main loop as well: only out of band anything gets through
+            CompletableFuture<Void> write = CompletableFuture.runAsync(() -> {
+                try {
+                    qemu.write(3, 3 * MIB, 4096);
+                } catch (QmpException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            write.get(60, TimeUnit.SECONDS);
+            told.awaitLost();
+        } finally {
+            target.signal("CONT");
+        }
+        assertUnseen(told.awaitLive(), range(3 * MIB, BLOCK));
+    }
+
+    @Test
+    void whatAGatewayLeftThatDiedIsAdopted() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        awaitToken();
+        qemu.write(1, MIB, 4096);
+        // the connection goes, the job stays; then the bitmap is believed by what is on disk
+        qemu.closeMonitor();
+        assertTrue(told.awaitLost().contains("connection"));
+        assertUnseen(told.awaitLive(), range(MIB, BLOCK));
+        qemu.write(2, 2 * MIB, 4096);
+        assertEquals(2, target.at(2 * MIB));
+    }
+
+    @Test
+    void rotationForgetsWhatTheExportHas() throws Exception {
+        capture(new MirrorSettings(
+                Duration.ofMillis(100),
+                Duration.ofMillis(20),
+                Duration.ofSeconds(10),
+                Duration.ofMillis(50),
+                Duration.ofMillis(200),
+                Optional.empty()));
+        told.awaitLive();
+        for (int i = 0; i < 32; i++) {
+            qemu.write(7, i * MIB, 4096);
+        }
+        for (int i = 0; i < 3; i++) {
+            awaitRotation();
+        }
+        capture.orElseThrow().close();
+        assertEquals(1, bitmaps().size());
+        qemu.write(8, 40 * MIB, 4096);
+        capture(QUICK);
+        assertUnseen(told.awaitLive(), range(40 * MIB, BLOCK));
+    }
+
+    @Test
+    void aKilledQemuKnowsNothingAndIsFoundAgain() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        qemu.kill();
+        told.awaitLost();
+        qemu.start();
+        assertFalse(told.awaitLive().known());
+        qemu.write(2, MIB, 4096);
+        assertEquals(2, target.at(MIB));
+    }
+
+    @Test
+    void anImageThatKeepsBitmapsKnowsAfterAnOrderlyEnd() throws Exception {
+        qemu.kill();
+        qemu = new TestQemu(folder, "qcow2", DISK_BYTES).start();
+        capture(QUICK);
+        assertFalse(told.awaitLive().known());
+        qemu.write(2, MIB, 4096);
+        capture.orElseThrow().close();
+        qemu.write(3, 3 * MIB, 4096);
+        qemu.quit();
+        qemu.start();
+        qemu.write(4, 6 * MIB, 4096);
+        capture(QUICK);
+        assertUnseen(told.awaitLive(), range(3 * MIB, BLOCK), range(6 * MIB, BLOCK));
+        qemu.kill();
+        told.awaitLost();
+        qemu.start();
+        assertFalse(told.awaitLive().known(), "a bitmap of a killed QEMU was believed");
+    }
+
+    @Test
+    void aBitmapWithATokenOfSomebodyElseProvesNothing() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        capture.orElseThrow().close();
+        tokens = new BitmapTokens(folder.resolve("others"));
+        capture(QUICK);
+        assertFalse(told.awaitLive().known());
+    }
+
+    @Test
+    void anotherSizeIsTold() throws Exception {
+        capture(QUICK);
+        told.awaitLive();
+        target.kill();
+        qemu.write(1, 0, 4096);
+        told.awaitLost();
+        qemu.hands()
+                .execute(
+                        "block_resize",
+                        QmpClient.arguments().put("node-name", "disk0").put("size", 2 * DISK_BYTES));
+        target.start();
+        assertTrue(told.awaitReplaced().contains(String.valueOf(2 * DISK_BYTES)));
+    }
+
+    @Test
+    void forgetLeavesNothing() throws Exception {
+        try (LiveReader reader = new LiveReader(VOLUME, () -> qemu.find())) {
+            assertEquals(DISK_BYTES, reader.sizeBytes());
+        }
+        capture(QUICK);
+        told.awaitLive();
+        assertTrue(qemu.traces().size() >= 4, qemu.traces().toString());
+        capture.orElseThrow().forget();
+        assertEquals(List.of(), qemu.traces());
+    }
+
+    @Test
+    void theReaderSeesTheLiveDiskAndWritesNothing() throws Exception {
+        try (LiveReader reader = new LiveReader(VOLUME, () -> qemu.find())) {
+            capture(QUICK);
+            told.awaitLive();
+            ByteBuffer bytes = ByteBuffer.allocate(4096);
+            qemu.write(9, 2 * MIB, 4096);
+            reader.read(2 * MIB, bytes);
+            assertEquals(9, bytes.get(17));
+            StorageException refused =
+                    assertThrows(StorageException.class, () -> reader.write(0, ByteBuffer.allocate(512)));
+            assertEquals(StorageException.Kind.READ_ONLY, refused.kind());
+            qemu.kill();
+            assertThrows(StorageException.class, () -> reader.read(2 * MIB, ByteBuffer.allocate(4096)));
+            qemu.start();
+            bytes.clear();
+            reader.read(2 * MIB, bytes);
+            assertEquals(9, bytes.get(4095));
+        }
+    }
+}

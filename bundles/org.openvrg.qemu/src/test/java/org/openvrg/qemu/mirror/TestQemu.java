@@ -1,0 +1,183 @@
+package org.openvrg.qemu.mirror;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.openvrg.api.failure.PlatformException;
+import org.openvrg.qemu.qmp.QmpAddress;
+import org.openvrg.qemu.qmp.QmpClient;
+import org.openvrg.qemu.qmp.QmpException;
+import org.openvrg.qemu.qmp.QmpListener;
+
+/** A QEMU with one disk and no guest: the test writes through the disk's device, as a guest would. */
+final class TestQemu implements AutoCloseable {
+    static final Duration SOON = Duration.ofSeconds(60);
+    private static final String DEVICE = "/machine/peripheral/vd0/virtio-backend";
+
+    private final Path folder;
+    private final Path image;
+    private final String format;
+    private Optional<Process> process = Optional.empty();
+    private Optional<QmpClient> monitor = Optional.empty();
+    private Optional<QmpClient> hands = Optional.empty();
+
+    TestQemu(Path folder, String format, long sizeBytes) throws IOException, InterruptedException {
+        this.folder = folder;
+        this.format = format;
+        this.image = folder.resolve("disk." + format);
+        run("qemu-img", "create", "-q", "-f", format, image.toString(), String.valueOf(sizeBytes));
+    }
+
+    static void run(String... command) throws IOException, InterruptedException {
+        Process tool = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(tool.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertTrue(tool.waitFor(60, TimeUnit.SECONDS) && tool.exitValue() == 0, List.of(command) + ": " + output);
+    }
+
+    TestQemu start() throws IOException, QmpException {
+        Files.deleteIfExists(folder.resolve("one"));
+        Files.deleteIfExists(folder.resolve("two"));
+        List<String> command = new ArrayList<>(List.of(
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg",
+                "-m",
+                "32",
+                "-nodefaults",
+                "-no-user-config",
+                "-display",
+                "none"));
+        command.addAll(List.of("-S", "-qmp", "unix:" + folder.resolve("one") + ",server=on,wait=off"));
+        command.addAll(List.of("-qmp", "unix:" + folder.resolve("two") + ",server=on,wait=off"));
+        command.addAll(List.of("-blockdev", "driver=file,node-name=file0,filename=" + image));
+        command.addAll(List.of("-blockdev", "driver=" + format + ",file=file0,node-name=disk0"));
+        command.addAll(List.of("-device", "virtio-blk-pci,drive=disk0,id=vd0"));
+        try {
+            process = Optional.of(new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("qemu.log").toFile())
+                    .start());
+        } catch (IOException e) {
+            throw new AssertionError("qemu-system-x86_64 is missing: apt-get install qemu-system-x86", e);
+        }
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!Files.exists(folder.resolve("two"))) {
+            assertTrue(
+                    process.get().isAlive() && System.nanoTime() < deadline,
+                    () -> "QEMU does not start: " + text(folder.resolve("qemu.log")));
+            pause();
+        }
+        hands = Optional.of(QmpClient.open(QmpAddress.unix(folder.resolve("two")), SOON, QmpListener.NONE));
+        return this;
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    static void pause() {
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    }
+
+    /** Ends it as a power cut would. */
+    void kill() throws InterruptedException {
+        process.orElseThrow().destroyForcibly();
+        assertTrue(process.orElseThrow().waitFor(60, TimeUnit.SECONDS));
+        closeMonitors();
+    }
+
+    /** Ends it in order. */
+    void quit() throws Exception {
+        hands.orElseThrow().execute("quit");
+        assertTrue(process.orElseThrow().waitFor(60, TimeUnit.SECONDS));
+        closeMonitors();
+    }
+
+    /** What becomes of the monitor's connection when the gateway dies. */
+    synchronized void closeMonitor() {
+        monitor.ifPresent(QmpClient::close);
+        monitor = Optional.empty();
+    }
+
+    private void closeMonitors() {
+        closeMonitor();
+        hands.ifPresent(QmpClient::close);
+    }
+
+    /** The connection that tests use beside the capture's. */
+    QmpClient hands() {
+        return hands.orElseThrow();
+    }
+
+    synchronized LiveDisk find() throws PlatformException {
+        try {
+            if (monitor.isEmpty() || !monitor.get().isOpen()) {
+                monitor = Optional.of(QmpClient.open(
+                        QmpAddress.unix(folder.resolve("one")), Duration.ofSeconds(5), QmpListener.NONE));
+            }
+            JsonNode disk = monitor.get().execute("query-block").path(0).path("inserted");
+            return new LiveDisk(
+                    monitor.get(),
+                    disk.path("node-name").asText(),
+                    DEVICE,
+                    disk.at("/image/virtual-size").asLong(),
+                    format.equals("qcow2"),
+                    UnixDomainSocketAddress.of(folder.resolve("reader")));
+        } catch (QmpException e) {
+            throw new PlatformException("no QEMU: " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes through the device; returns once the device has its answer. */
+    void write(int pattern, long offset, long length) throws QmpException {
+        String said = hands().execute(
+                        "human-monitor-command",
+                        QmpClient.arguments()
+                                .put(
+                                        "command-line",
+                                        "qemu-io -d " + DEVICE + " \"write -P " + pattern + " " + offset + " " + length
+                                                + "\""),
+                        SOON)
+                .asText();
+        // what it did goes to the standard output of QEMU; what went wrong is the answer
+        assertTrue(said.isBlank(), said);
+    }
+
+    /** Names of the bitmaps, nodes, jobs and exports that are ours. */
+    List<String> traces() throws QmpException {
+        List<String> traces = new ArrayList<>();
+        for (JsonNode node : hands().execute("query-named-block-nodes")) {
+            traces.add(node.path("node-name").asText());
+            node.path("dirty-bitmaps")
+                    .forEach(bitmap -> traces.add(bitmap.path("name").asText()));
+        }
+        hands().execute("query-block-jobs")
+                .forEach(job -> traces.add(job.path("device").asText()));
+        hands().execute("query-block-exports")
+                .forEach(export -> traces.add(export.path("id").asText()));
+        traces.removeIf(name -> !name.startsWith("vrg-"));
+        return traces;
+    }
+
+    @Override
+    public void close() {
+        try {
+            kill();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

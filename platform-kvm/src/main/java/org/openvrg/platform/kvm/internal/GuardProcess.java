@@ -1,0 +1,221 @@
+package org.openvrg.platform.kvm.internal;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Writer;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.openvrg.platform.kvm.guard.Endpoint;
+import org.openvrg.platform.kvm.guard.Guard;
+import org.openvrg.platform.kvm.guard.TlsFiles;
+import org.openvrg.platform.kvm.guard.Watched;
+import org.openvrg.qemu.mirror.LiveDisk;
+import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The {@link Guard}, as a child process of the gateway: started from a folder with its classes, told what to watch over,
+ * started again when it dies. It ends when its input does, so it never outlives the gateway. Thread-safe.
+ */
+final class GuardProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GuardProcess.class);
+    private static final int DEFAULT_PORT = 10809;
+    private static final long RESTART_MILLIS = 2_000;
+    private static final long STOP_SECONDS = 3;
+    /** Every class of the guard's package, by file name. */
+    private static final List<String> CLASSES = List.of(
+            "Endpoint", "ExportProbe", "Guard", "GuardMonitor", "GuardMonitor$Connection", "TlsFiles", "Watched");
+
+    private final Path folder;
+    private final Duration silence;
+    private final Optional<TlsFiles> tls;
+    private final Map<String, Watched> watched = new LinkedHashMap<>();
+    private final Thread thread;
+    private Optional<Process> process = Optional.empty();
+    private boolean closed;
+
+    /** Writes the classes into the folder, and starts the process. */
+    GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
+        this.folder = Files.createDirectories(folder);
+        this.silence = silence;
+        this.tls = tls;
+        String packageName = Guard.class.getPackageName().replace('.', '/');
+        Path target = Files.createDirectories(folder.resolve(packageName));
+        for (String name : CLASSES) {
+            try (InputStream bytes = Guard.class.getResourceAsStream(name + ".class")) {
+                if (bytes == null) {
+                    throw new IOException("the guard's class " + name + " is not in the bundle");
+                }
+                Files.copy(bytes, target.resolve(name + ".class"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        this.thread = new Thread(this::run, "vrg-kvm-guard");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** What tells the guard of the captures of VMs whose second monitor is there. */
+    CaptureWatch watch(java.util.function.Function<LiveDisk, Optional<SocketAddress>> guardOf) {
+        return new CaptureWatch() {
+            private Optional<String> key = Optional.empty();
+
+            @Override
+            public void attached(LiveDisk disk, String node, URI export) {
+                Optional<SocketAddress> monitor = guardOf.apply(disk);
+                if (monitor.isEmpty()) {
+                    LOG.warn(
+                            "{} has no second monitor: a gateway that hangs would hang the VM",
+                            disk.monitor().address());
+                    return;
+                }
+                Watched one = new Watched(node, Endpoint.format(monitor.get()), server(export), exportName(export));
+                key = Optional.of(one.key());
+                add(one);
+            }
+
+            @Override
+            public void detached(LiveDisk disk, String node) {
+                key.ifPresent(GuardProcess.this::remove);
+                key = Optional.empty();
+            }
+        };
+    }
+
+    private static String server(URI export) {
+        String query = Optional.ofNullable(export.getQuery()).orElse("");
+        SocketAddress address = query.startsWith("socket=")
+                ? UnixDomainSocketAddress.of(query.substring("socket=".length()))
+                : InetSocketAddress.createUnresolved(
+                        export.getHost().replaceAll("^\\[|\\]$", ""),
+                        export.getPort() < 0 ? DEFAULT_PORT : export.getPort());
+        return Endpoint.format(address);
+    }
+
+    private static String exportName(URI export) {
+        String path = Optional.ofNullable(export.getRawPath()).orElse("/");
+        // one word on the guard's line; the default export's empty name is none
+        return path.length() > 1 ? path.substring(1) : "-";
+    }
+
+    private synchronized void add(Watched one) {
+        watched.put(one.key(), one);
+        tell(one.begin());
+    }
+
+    private synchronized void remove(String key) {
+        Watched gone = watched.remove(key);
+        if (gone != null) {
+            tell(gone.end());
+        }
+    }
+
+    private void tell(String line) {
+        if (process.isEmpty()) {
+            return;
+        }
+        try {
+            Writer input = process.get().outputWriter(StandardCharsets.UTF_8);
+            input.write(line + "\n");
+            input.flush();
+        } catch (IOException e) {
+            LOG.warn("The guard can't be told, it is started again: {}", e.getMessage());
+            process.get().destroyForcibly();
+        }
+    }
+
+    private synchronized Optional<Process> start() throws IOException {
+        if (closed) {
+            return Optional.empty();
+        }
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx32m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                folder.toString(),
+                Guard.class.getName(),
+                String.valueOf(silence.toMillis())));
+        tls.ifPresent(files -> command.addAll(List.of(
+                files.keyStore().toString(),
+                files.password().toString(),
+                files.authorities().toString())));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        // the gateway's own options are none of the guard's
+        builder.environment().remove("JAVA_TOOL_OPTIONS");
+        builder.environment().remove("JDK_JAVA_OPTIONS");
+        process = Optional.of(builder.start());
+        watched.values().forEach(one -> tell(one.begin()));
+        return process;
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Optional<Process> started = start();
+                if (started.isEmpty()) {
+                    return;
+                }
+                follow(started.get());
+                if (ended()) {
+                    return;
+                }
+                LOG.warn("The guard ended, it is started again");
+                TimeUnit.MILLISECONDS.sleep(RESTART_MILLIS);
+            }
+        } catch (IOException e) {
+            LOG.error("The guard can't be started: a gateway that hangs would hang the VMs", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean ended() {
+        process = Optional.empty();
+        return closed;
+    }
+
+    private static void follow(Process guard) throws IOException {
+        try (BufferedReader output = guard.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                LOG.info("Guard: {}", line);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        Optional<Process> running;
+        synchronized (this) {
+            closed = true;
+            running = process;
+        }
+        thread.interrupt();
+        if (running.isPresent()) {
+            running.get().getOutputStream().close();
+            try {
+                if (!running.get().waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                    running.get().destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                running.get().destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
