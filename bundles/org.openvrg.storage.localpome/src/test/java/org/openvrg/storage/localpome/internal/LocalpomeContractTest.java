@@ -25,7 +25,7 @@ class LocalpomeContractTest extends StorageProviderContract {
     void configure() throws Exception {
         root = Files.createDirectory(folder.resolve("root"));
         Files.write(folder.resolve("outside.raw"), new byte[100]);
-        datastores.add(new Datastore(new Settings("", root, true)));
+        datastores.add(new Datastore(new Settings("", root, true, false), NoBlockLayer.INSTANCE));
     }
 
     @Override
