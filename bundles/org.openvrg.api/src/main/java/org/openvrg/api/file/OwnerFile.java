@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.openvrg.api.block.BlockHash;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.storage.Ownership;
@@ -47,6 +49,16 @@ public final class OwnerFile implements Claim {
     /** The owner file of a volume that is a file. */
     public static Path beside(Path volume) {
         return volume.resolveSibling("." + volume.getFileName() + SUFFIX);
+    }
+
+    /**
+     * The owner file of a volume that is no file: in a folder for all of them.
+     *
+     * @param key what tells the volume from all others, of any length
+     */
+    public static Path inFolder(Path folder, String key) {
+        String digest = HexFormat.of().formatHex(BlockHash.of(StandardCharsets.UTF_8.encode(key)));
+        return folder.resolve("." + digest + SUFFIX);
     }
 
     /** Whether a file name is that of an owner file or of its replacement under way. */

@@ -45,6 +45,22 @@ public interface BlockLayer {
     ToolResult run(String name, Map<String, String> files, List<String> command) throws StorageException;
 
     /**
+     * Claims a block device for this process (Linux: {@code O_EXCL}): it can't be mounted, be part of a device mapper
+     * device, or be claimed by another process, until the claim is closed or this process ends.
+     *
+     * @param name what messages call it
+     * @throws StorageException {@code OWNED_BY_OTHER} if it is in use
+     */
+    DeviceClaim claim(Path device, String name) throws StorageException;
+
+    /** A claim on a block device. */
+    interface DeviceClaim extends AutoCloseable {
+        /** Gives it up; may be called twice. */
+        @Override
+        void close();
+    }
+
+    /**
      * What became of a tool.
      *
      * @param code exit code

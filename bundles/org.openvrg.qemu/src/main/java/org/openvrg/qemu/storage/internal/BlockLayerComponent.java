@@ -86,4 +86,9 @@ public final class BlockLayerComponent implements BlockLayer {
     public ToolResult run(String name, Map<String, String> files, List<String> command) throws StorageException {
         return daemons.run(name, files, command);
     }
+
+    @Override
+    public DeviceClaim claim(Path device, String name) throws StorageException {
+        return daemons.claim(device, name);
+    }
 }

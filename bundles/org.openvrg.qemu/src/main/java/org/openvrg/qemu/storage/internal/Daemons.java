@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
@@ -24,12 +26,18 @@ public final class Daemons implements BlockLayer, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemons.class);
     private static final int MAX_OUTPUT_BYTES = 1 << 20;
     private static final String APART = "out=$1; err=$2; shift 2; exec \"$@\" >\"$out\" 2>\"$err\"";
+    /** Opens with O_RDWR|O_EXCL, which Java can't do with what exists, and holds it; Perl is part of every Debian. */
+    private static final String CLAIM =
+            "$|=1; sysopen(F, $ARGV[0], 2|0200) or die \"$!\\n\"; print \"claimed\\n\"; sleep 60 while 1;";
+
+    private static final long POLL_NANOS = 5_000_000;
     private static final Duration TOOL_KILLED = Duration.ofSeconds(5);
 
     private final Settings settings;
     private final RunFolder runFolder;
     private final Map<List<Map<String, Object>>, StorageDaemon> running = new ConcurrentHashMap<>();
     private final BackOff<List<Map<String, Object>>> backOff = new BackOff<>(System::nanoTime);
+    private final Set<Child> claims = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
     /** Takes the run folder. */
@@ -40,7 +48,13 @@ public final class Daemons implements BlockLayer, AutoCloseable {
 
     /** With QEMU's programs as they are installed. */
     public static Daemons of(Path runDirectory, Duration startLimit, Duration requestLimit) throws IOException {
-        return new Daemons(new Settings(runDirectory, "qemu-storage-daemon", "qemu-img", startLimit, requestLimit, 64));
+        return of(runDirectory, "qemu-storage-daemon", startLimit, requestLimit);
+    }
+
+    /** With a storage daemon of one's own. */
+    public static Daemons of(Path runDirectory, String daemon, Duration startLimit, Duration requestLimit)
+            throws IOException {
+        return new Daemons(new Settings(runDirectory, daemon, "qemu-img", startLimit, requestLimit, 64));
     }
 
     @Override
@@ -140,6 +154,33 @@ public final class Daemons implements BlockLayer, AutoCloseable {
         }
     }
 
+    @Override
+    public DeviceClaim claim(Path device, String name) throws StorageException {
+        Child child;
+        try {
+            child = Child.start("claim", runFolder.make(Map.of()), List.of("perl", "-e", CLAIM, device.toString()));
+        } catch (IOException e) {
+            throw new StorageException(Kind.IO, "volume " + name + " can't be claimed", e);
+        }
+        long deadline = System.nanoTime() + settings.startLimit().toNanos();
+        while (child.lives() && System.nanoTime() - deadline < 0) {
+            if (child.lastWords().equals("claimed")) {
+                claims.add(child);
+                return () -> {
+                    child.kill();
+                    child.await(TOOL_KILLED);
+                    claims.remove(child);
+                };
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        child.kill();
+        boolean busy = child.lastWords().contains("busy");
+        throw new StorageException(
+                busy ? Kind.OWNED_BY_OTHER : Kind.IO,
+                "volume " + name + " can't be claimed: " + Words.forOperators(child.lastWords()));
+    }
+
     private static String text(Path file) throws IOException {
         try (java.io.InputStream in = Files.newInputStream(file)) {
             return new String(in.readNBytes(MAX_OUTPUT_BYTES), java.nio.charset.StandardCharsets.UTF_8);
@@ -154,6 +195,7 @@ public final class Daemons implements BlockLayer, AutoCloseable {
             closed = true;
             left = List.copyOf(running.values());
         }
+        claims.forEach(Child::kill);
         left.parallelStream().forEach(StorageDaemon::close);
         try {
             runFolder.close();

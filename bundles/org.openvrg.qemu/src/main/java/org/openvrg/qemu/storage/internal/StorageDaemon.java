@@ -136,7 +136,8 @@ final class StorageDaemon {
         if (words.contains("lock") && words.contains("Failed to get")) {
             return Kind.OWNED_BY_OTHER;
         }
-        return words.matches("(?s).*(No such|not found|does not exist|not exist|Could not open|error opening).*")
+        return words.matches(
+                        "(?s).*(No such|not found|not exist|Could not open|error opening|UNIT_NOT_SUPPORTED|NOENT).*")
                 ? Kind.PATH_WRONG
                 : Kind.IO;
     }

@@ -6,9 +6,10 @@ import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
 import org.openvrg.qemu.storage.BlockLayer;
 import org.openvrg.qemu.storage.ImageStore;
+import org.openvrg.qemu.storage.NamedStores;
 
 /** A folder that holds image files, by its name. Thread-safe. */
-final class Datastore implements AutoCloseable {
+final class Datastore implements NamedStores.Store {
     private final Settings settings;
     private final ImageStore images;
 
@@ -18,17 +19,16 @@ final class Datastore implements AutoCloseable {
         this.images = new ImageStore(settings.root(), settings.createMissing(), settings.punchHoles(), blocks);
     }
 
-    /** Name, empty text for the default datastore. */
-    String dsUrn() {
+    @Override
+    public String dsUrn() {
         return settings.dsUrn();
     }
 
-    /** See {@link org.openvrg.api.storage.StorageProvider#open}. */
-    StorageVolume open(VolumeSpec spec, Ownership owner) throws StorageException {
+    @Override
+    public StorageVolume open(VolumeSpec spec, Ownership owner) throws StorageException {
         return images.open(spec, owner);
     }
 
-    /** Flushes and closes every volume of it; their ownership stays. */
     @Override
     public void close() {
         images.close();

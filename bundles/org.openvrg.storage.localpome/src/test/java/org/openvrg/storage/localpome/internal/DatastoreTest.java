@@ -25,6 +25,7 @@ import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 
 class DatastoreTest {
     private static final Ownership OWNER = new Ownership(new UUID(1, 1), 1);
@@ -131,7 +132,7 @@ class DatastoreTest {
         Path named = Files.createDirectory(root.resolve("named"));
         Files.write(named.resolve("disk.raw"), new byte[200]);
         Files.write(root.resolve("disk.raw"), new byte[100]);
-        Datastores both = new Datastores();
+        NamedStores both = new NamedStores();
         VolumeSpec plain = spec("disk.raw", 1);
         VolumeSpec urn =
                 new VolumeSpec(plain.volume(), "disk.raw", Optional.of("urn:named"), Map.of(), OptionalLong.empty());
@@ -172,7 +173,7 @@ class DatastoreTest {
         return new Datastore(new Settings(dsUrn, root, createMissing, false), NoBlockLayer.INSTANCE);
     }
 
-    private static long sizeOf(Datastores datastores, VolumeSpec spec) throws Exception {
+    private static long sizeOf(NamedStores datastores, VolumeSpec spec) throws Exception {
         StorageVolume volume = datastores.open(spec, OWNER);
         long size = volume.sizeBytes();
         volume.release();

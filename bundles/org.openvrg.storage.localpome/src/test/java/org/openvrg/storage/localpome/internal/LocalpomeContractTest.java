@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.testkit.StorageProviderContract;
 
 class LocalpomeContractTest extends StorageProviderContract {
@@ -19,7 +20,7 @@ class LocalpomeContractTest extends StorageProviderContract {
     Path folder;
 
     private Path root;
-    private final Datastores datastores = new Datastores();
+    private final NamedStores datastores = new NamedStores();
 
     @BeforeEach
     void configure() throws Exception {

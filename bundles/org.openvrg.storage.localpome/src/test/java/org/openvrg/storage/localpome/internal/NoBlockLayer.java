@@ -27,4 +27,9 @@ enum NoBlockLayer implements BlockLayer {
     public ToolResult run(String name, Map<String, String> files, List<String> command) {
         throw new AssertionError("a tool was run for a raw image");
     }
+
+    @Override
+    public DeviceClaim claim(Path device, String name) {
+        throw new AssertionError("a device was claimed for a raw image");
+    }
 }

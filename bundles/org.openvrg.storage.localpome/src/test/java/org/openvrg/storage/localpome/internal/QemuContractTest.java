@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.qemu.storage.internal.Daemons;
 import org.openvrg.testkit.StorageProviderContract;
 
@@ -24,7 +25,7 @@ class QemuContractTest extends StorageProviderContract {
 
     private Path root;
     private Daemons daemons;
-    private final Datastores datastores = new Datastores();
+    private final NamedStores datastores = new NamedStores();
 
     @BeforeEach
     void configure() throws Exception {
