@@ -1,7 +1,7 @@
 /**
- * A raw image file as a {@link org.openvrg.api.block.BlockVolume}, for platforms and storage providers that keep
- * volumes in files. Nothing here is ever null.
+ * What platforms and storage providers share: a raw image file as a {@link org.openvrg.api.block.BlockVolume}, a folder
+ * that no path leads out of, and the ownership of volumes. Nothing here is ever null.
  */
 @org.osgi.annotation.bundle.Export
-@org.osgi.annotation.versioning.Version("1.0.0")
+@org.osgi.annotation.versioning.Version("1.1.0")
 package org.openvrg.api.file;

@@ -3,6 +3,7 @@ package org.openvrg.nbd.client;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,8 @@ import org.openvrg.nbd.internal.Protocol;
 /**
  * An NBD export as a blocking volume, over TCP or a Unix domain socket. One request is under way at a time: calls of
  * several threads wait for each other. A server that does not answer is waited for until {@link #close()}, which any
- * thread may call. After a broken connection every call fails; there is no reconnect.
+ * thread may call, or until the limit that {@link #open(SocketAddress, String, Duration)} was given. After a broken
+ * connection every call fails; there is no reconnect.
  */
 public final class NbdClient implements BlockVolume {
     /** Longest range of one request without payload, a multiple of every block size. */
@@ -28,14 +30,20 @@ public final class NbdClient implements BlockVolume {
     private final NbdTransport transport;
     private final Handshake.Outcome export;
     private final Requests requests;
+    private final Optional<Duration> limit;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean closed;
 
     /** Over a connection whose handshake is done. */
     NbdClient(NbdTransport transport, Handshake.Outcome export) {
+        this(transport, export, Optional.empty());
+    }
+
+    private NbdClient(NbdTransport transport, Handshake.Outcome export, Optional<Duration> limit) {
         this.transport = transport;
         this.export = export;
         this.requests = new Requests(transport, export);
+        this.limit = limit;
     }
 
     /**
@@ -55,7 +63,21 @@ public final class NbdClient implements BlockVolume {
      * @throws StorageException {@link Kind#PATH_WRONG} if there is no such export, else {@link Kind#IO}
      */
     public static NbdClient open(SocketAddress address, String name, Optional<SSLContext> tls) throws StorageException {
-        return connected(address, tls, (transport, handshake) -> new NbdClient(transport, handshake.go(name)));
+        return connected(
+                address, tls, Optional.empty(), (transport, handshake) -> new NbdClient(transport, handshake.go(name)));
+    }
+
+    /**
+     * Connects in clear to a server that has so much time for the handshake and for each request. When it is over, the
+     * connection is broken: a call fails then with {@link Kind#IO}, and so does every later one.
+     */
+    public static NbdClient open(SocketAddress address, String name, Duration limit) throws StorageException {
+        Optional<Duration> each = Optional.of(limit);
+        return connected(
+                address,
+                Optional.empty(),
+                each,
+                (transport, handshake) -> new NbdClient(transport, handshake.go(name), each));
     }
 
     /** Connects in clear; {@link #extents} tells the flags of another metadata context than that of allocation. */
@@ -73,7 +95,7 @@ public final class NbdClient implements BlockVolume {
 
     /** The names of a server's exports. */
     public static List<String> list(SocketAddress address, Optional<SSLContext> tls) throws StorageException {
-        return connected(address, tls, (transport, handshake) -> {
+        return connected(address, tls, Optional.empty(), (transport, handshake) -> {
             List<String> names = handshake.list();
             transport.close();
             return names;
@@ -84,16 +106,19 @@ public final class NbdClient implements BlockVolume {
         T apply(NbdTransport transport, Handshake handshake) throws IOException, StorageException;
     }
 
-    private static <T> T connected(SocketAddress address, Optional<SSLContext> tls, AfterGreeting<T> then)
+    private static <T> T connected(
+            SocketAddress address, Optional<SSLContext> tls, Optional<Duration> limit, AfterGreeting<T> then)
             throws StorageException {
         Optional<NbdTransport> opened = Optional.empty();
         boolean done = false;
         try {
             NbdTransport transport = NbdTransport.connect(address);
             opened = Optional.of(transport);
-            Handshake handshake = new Handshake(transport);
-            handshake.greet(tls);
-            T result = then.apply(transport, handshake);
+            T result = Watchdog.watch(transport, limit, () -> {
+                Handshake handshake = new Handshake(transport);
+                handshake.greet(tls);
+                return then.apply(transport, handshake);
+            });
             done = true;
             return result;
         } catch (IOException e) {
@@ -257,7 +282,10 @@ public final class NbdClient implements BlockVolume {
         lock.lock();
         try {
             checkOpen();
-            exchange.run();
+            Watchdog.watch(transport, limit, () -> {
+                exchange.run();
+                return true;
+            });
         } catch (IOException e) {
             requests.markBroken();
             checkOpen();

@@ -1,9 +1,11 @@
 package org.openvrg.storage.localpome.internal;
 
+import org.openvrg.qemu.storage.BlockLayer;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
@@ -31,12 +33,17 @@ public final class DatastoreComponent {
         /** Whether missing volumes are created. */
         @AttributeDefinition(description = "Whether a volume that does not exist is created, sparse")
         boolean create$_$missing() default false;
+
+        /** Whether raw images go through QEMU. */
+        @AttributeDefinition(description = "Whether raw images go through QEMU too, which gives trimmed space back")
+        boolean punch$_$holes() default false;
     }
 
     /** Checks the configuration. */
     @Activate
-    public DatastoreComponent(Config config) {
-        this.datastore = new Datastore(Settings.of(config.dsUrn(), config.root(), config.create$_$missing()));
+    public DatastoreComponent(@Reference BlockLayer blocks, Config config) {
+        this.datastore = new Datastore(
+                Settings.of(config.dsUrn(), config.root(), config.create$_$missing(), config.punch$_$holes()), blocks);
     }
 
     @Deactivate

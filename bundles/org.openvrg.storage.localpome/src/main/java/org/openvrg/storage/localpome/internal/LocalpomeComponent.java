@@ -5,6 +5,7 @@ import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -13,7 +14,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** The provider as a service: there once the bundle is, whatever datastores are configured. */
 @Component(service = StorageProvider.class, property = StorageProvider.VOL_TYPE + "=LOCALPOME")
 public final class LocalpomeComponent implements StorageProvider {
-    private final Datastores datastores = new Datastores();
+    private final NamedStores datastores = new NamedStores();
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void addDatastore(DatastoreComponent component) {

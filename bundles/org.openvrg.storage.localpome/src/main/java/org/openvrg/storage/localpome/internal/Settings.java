@@ -8,8 +8,9 @@ import java.nio.file.Path;
  * @param dsUrn its name, empty text for the default datastore
  * @param root its folder
  * @param createMissing whether volumes that do not exist are created
+ * @param punchHoles whether raw images give trimmed space back
  */
-record Settings(String dsUrn, Path root, boolean createMissing) {
+record Settings(String dsUrn, Path root, boolean createMissing, boolean punchHoles) {
     private static final int MAX_URN_LENGTH = 512;
 
     /** Checks the values. */
@@ -24,10 +25,10 @@ record Settings(String dsUrn, Path root, boolean createMissing) {
     }
 
     /** Reads the configuration; absent texts are empty. */
-    static Settings of(String dsUrn, String root, boolean createMissing) {
+    static Settings of(String dsUrn, String root, boolean createMissing, boolean punchHoles) {
         if (root.isBlank()) {
             throw new IllegalArgumentException("root is empty, it must be an absolute path of a folder");
         }
-        return new Settings(dsUrn.trim(), Path.of(root.trim()).toAbsolutePath().normalize(), createMissing);
+        return new Settings(dsUrn.trim(), Path.of(root.trim()).toAbsolutePath().normalize(), createMissing, punchHoles);
     }
 }

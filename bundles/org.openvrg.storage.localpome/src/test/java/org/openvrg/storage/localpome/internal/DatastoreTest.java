@@ -25,6 +25,7 @@ import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 
 class DatastoreTest {
     private static final Ownership OWNER = new Ownership(new UUID(1, 1), 1);
@@ -36,7 +37,7 @@ class DatastoreTest {
 
     @BeforeEach
     void makeDatastore() {
-        datastore = new Datastore(new Settings("", root, false));
+        datastore = store("", root, false);
     }
 
     @Test
@@ -47,7 +48,7 @@ class DatastoreTest {
 
     @Test
     void createdVolumesLeaveNothingElseBehind() throws Exception {
-        Datastore creating = new Datastore(new Settings("", root, true));
+        Datastore creating = store("", root, true);
         creating.open(spec("disk.raw", 1L << 30), OWNER).release();
         assertEquals(List.of("disk.raw"), files());
         assertEquals(1L << 30, Files.size(root.resolve("disk.raw")));
@@ -85,7 +86,7 @@ class DatastoreTest {
         try (StorageVolume volume = datastore.open(spec("link.raw", 100), OWNER)) {
             assertEquals(100, volume.sizeBytes());
             refused(Kind.OWNED_BY_OTHER, datastore, "disk.raw", 100);
-            refused(Kind.OWNED_BY_OTHER, new Datastore(new Settings("other", root, false)), "disk.raw", 100);
+            refused(Kind.OWNED_BY_OTHER, store("other", root, false), "disk.raw", 100);
         }
     }
 
@@ -116,16 +117,14 @@ class DatastoreTest {
         StorageException refused = assertThrows(StorageException.class, volume::flush);
         assertEquals(Kind.CLOSED, refused.kind());
         refused(Kind.PATH_WRONG, datastore, "disk.raw", 100);
-        new Datastore(new Settings("", root, false))
-                .open(spec("disk.raw", 100), OWNER)
-                .release();
+        store("", root, false).open(spec("disk.raw", 100), OWNER).release();
     }
 
     @Test
     void foldersAndMissingRootsAreWrongPaths() throws Exception {
         Files.createDirectory(root.resolve("folder"));
         refused(Kind.PATH_WRONG, datastore, "folder", 1);
-        refused(Kind.PATH_WRONG, new Datastore(new Settings("", root.resolve("none"), true)), "disk.raw", 100);
+        refused(Kind.PATH_WRONG, store("", root.resolve("none"), true), "disk.raw", 100);
     }
 
     @Test
@@ -133,12 +132,12 @@ class DatastoreTest {
         Path named = Files.createDirectory(root.resolve("named"));
         Files.write(named.resolve("disk.raw"), new byte[200]);
         Files.write(root.resolve("disk.raw"), new byte[100]);
-        Datastores both = new Datastores();
+        NamedStores both = new NamedStores();
         VolumeSpec plain = spec("disk.raw", 1);
         VolumeSpec urn =
                 new VolumeSpec(plain.volume(), "disk.raw", Optional.of("urn:named"), Map.of(), OptionalLong.empty());
         assertThrows(StorageException.class, () -> both.open(plain, OWNER));
-        Datastore second = new Datastore(new Settings("urn:named", named, false));
+        Datastore second = store("urn:named", named, false);
         both.add(datastore);
         both.add(second);
         assertEquals(200, sizeOf(both, urn));
@@ -151,10 +150,10 @@ class DatastoreTest {
     void settingsNameWhatIsWrong() {
         for (String wrong : List.of("", " ")) {
             IllegalArgumentException refused =
-                    assertThrows(IllegalArgumentException.class, () -> Settings.of("", wrong, false));
+                    assertThrows(IllegalArgumentException.class, () -> Settings.of("", wrong, false, false));
             assertTrue(refused.getMessage().contains("root"), refused.getMessage());
         }
-        assertThrows(IllegalArgumentException.class, () -> Settings.of("u".repeat(600), "/x", false));
+        assertThrows(IllegalArgumentException.class, () -> Settings.of("u".repeat(600), "/x", false, false));
     }
 
     @Test
@@ -170,7 +169,11 @@ class DatastoreTest {
         }
     }
 
-    private static long sizeOf(Datastores datastores, VolumeSpec spec) throws Exception {
+    private static Datastore store(String dsUrn, Path root, boolean createMissing) {
+        return new Datastore(new Settings(dsUrn, root, createMissing, false), NoBlockLayer.INSTANCE);
+    }
+
+    private static long sizeOf(NamedStores datastores, VolumeSpec spec) throws Exception {
         StorageVolume volume = datastores.open(spec, OWNER);
         long size = volume.sizeBytes();
         volume.release();

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.VolumeSpec;
+import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.testkit.StorageProviderContract;
 
 class LocalpomeContractTest extends StorageProviderContract {
@@ -19,13 +20,13 @@ class LocalpomeContractTest extends StorageProviderContract {
     Path folder;
 
     private Path root;
-    private final Datastores datastores = new Datastores();
+    private final NamedStores datastores = new NamedStores();
 
     @BeforeEach
     void configure() throws Exception {
         root = Files.createDirectory(folder.resolve("root"));
         Files.write(folder.resolve("outside.raw"), new byte[100]);
-        datastores.add(new Datastore(new Settings("", root, true)));
+        datastores.add(new Datastore(new Settings("", root, true, false), NoBlockLayer.INSTANCE));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package org.openvrg.storage.localpome.internal;
+package org.openvrg.api.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.openvrg.api.block.BlockHash;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.storage.Ownership;
@@ -28,8 +30,8 @@ import org.openvrg.api.storage.Ownership;
  * <p>Locks of a process on one file go when any of its channels on that file is closed, therefore the caller makes sure
  * that one process claims a volume only once. Not thread-safe.
  */
-final class OwnerFile implements AutoCloseable {
-    private static final String SUFFIX = ".vrg-owner";
+public final class OwnerFile implements Claim {
+    static final String SUFFIX = ".vrg-owner";
     private static final int MAX_BYTES = 512;
     private static final int MAX_RACES = 100;
     private static final Pattern CONTENT = Pattern.compile(
@@ -37,32 +39,45 @@ final class OwnerFile implements AutoCloseable {
 
     private final Path file;
     private FileChannel channel;
+    private boolean fresh;
 
     private OwnerFile(Path file, FileChannel channel) {
         this.file = file;
         this.channel = channel;
     }
 
-    /** The owner file of a volume. */
-    static Path beside(Path volume) {
+    /** The owner file of a volume that is a file. */
+    public static Path beside(Path volume) {
         return volume.resolveSibling("." + volume.getFileName() + SUFFIX);
     }
 
+    /**
+     * The owner file of a volume that is no file: in a folder for all of them.
+     *
+     * @param key what tells the volume from all others, of any length
+     */
+    public static Path inFolder(Path folder, String key) {
+        String digest = HexFormat.of().formatHex(BlockHash.of(StandardCharsets.UTF_8.encode(key)));
+        return folder.resolve("." + digest + SUFFIX);
+    }
+
     /** Whether a file name is that of an owner file or of its replacement under way. */
-    static boolean isReserved(String fileName) {
+    public static boolean isReserved(String fileName) {
         return fileName.contains(SUFFIX);
     }
 
     /**
      * Claims a volume.
      *
+     * @param file where its owner is kept, for files what {@link #beside} says
      * @param name what messages call the volume
      * @throws StorageException {@code OWNED_BY_OTHER} when another gateway owns it or another process has it open
      */
-    static OwnerFile claim(Path volume, String name, Ownership owner) throws StorageException, IOException {
-        OwnerFile file = lock(beside(volume), name);
+    public static OwnerFile claim(Path file, String name, Ownership owner) throws StorageException, IOException {
+        OwnerFile claim = lock(file, name);
         try {
-            Optional<Ownership> present = file.read(name);
+            Optional<Ownership> present = claim.read(name);
+            claim.fresh = present.isEmpty();
             if (present.isPresent() && !owner.mayReplace(present.get())) {
                 throw new StorageException(
                         Kind.OWNED_BY_OTHER,
@@ -71,17 +86,23 @@ final class OwnerFile implements AutoCloseable {
                                 + present.get().generation());
             }
             if (!present.equals(Optional.of(owner))) {
-                file.replace(owner);
+                claim.replace(owner);
             }
-            return file;
+            return claim;
         } catch (StorageException | IOException | RuntimeException e) {
-            file.close();
+            claim.close();
             throw e;
         }
     }
 
+    @Override
+    public boolean isNew() {
+        return fresh;
+    }
+
     /** Gives the ownership up: the file is gone afterwards, also after a power loss. */
-    void release() throws IOException {
+    @Override
+    public void release() throws IOException {
         Files.deleteIfExists(file);
         syncFolder(file);
         close();

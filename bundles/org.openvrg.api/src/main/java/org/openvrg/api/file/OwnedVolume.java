@@ -1,4 +1,4 @@
-package org.openvrg.storage.localpome.internal;
+package org.openvrg.api.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -6,64 +6,64 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.openvrg.api.block.BlockExtent;
+import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
-import org.openvrg.api.file.RawFileVolume;
 import org.openvrg.api.storage.StorageVolume;
 
-/** An image file with its claim; thread-safe. */
+/** A volume with its claim; thread-safe. */
 final class OwnedVolume implements StorageVolume {
-    private final RawFileVolume raw;
-    private final OwnerFile owner;
+    private final BlockVolume volume;
+    private final Claim claim;
     private final String name;
     private final Consumer<OwnedVolume> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
 
     /**
-     * Takes the file and the claim over.
+     * Takes the volume and the claim over.
      *
      * @param onEnd called once when it is closed
      */
-    OwnedVolume(RawFileVolume raw, OwnerFile owner, String name, Consumer<OwnedVolume> onEnd) {
-        this.raw = raw;
-        this.owner = owner;
+    OwnedVolume(BlockVolume volume, Claim claim, String name, Consumer<OwnedVolume> onEnd) {
+        this.volume = volume;
+        this.claim = claim;
         this.name = name;
         this.onEnd = onEnd;
     }
 
     @Override
     public long sizeBytes() {
-        return raw.sizeBytes();
+        return volume.sizeBytes();
     }
 
     @Override
     public void read(long offsetBytes, ByteBuffer target) throws StorageException {
-        raw.read(offsetBytes, target);
+        volume.read(offsetBytes, target);
     }
 
     @Override
     public void write(long offsetBytes, ByteBuffer source) throws StorageException {
-        raw.write(offsetBytes, source);
+        volume.write(offsetBytes, source);
     }
 
     @Override
     public void zero(long offsetBytes, long lengthBytes, boolean mayUnmap) throws StorageException {
-        raw.zero(offsetBytes, lengthBytes, mayUnmap);
+        volume.zero(offsetBytes, lengthBytes, mayUnmap);
     }
 
     @Override
     public void flush() throws StorageException {
-        raw.flush();
+        volume.flush();
     }
 
     @Override
     public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
-        return raw.extents(offsetBytes, lengthBytes);
+        return volume.extents(offsetBytes, lengthBytes);
     }
 
     @Override
     public void release() throws StorageException {
-        raw.flush();
+        volume.flush();
         end(true);
     }
 
@@ -76,13 +76,14 @@ final class OwnedVolume implements StorageVolume {
         if (!ended.compareAndSet(false, true)) {
             return;
         }
-        try (owner) {
-            raw.close();
+        try (claim) {
+            volume.close();
             if (release) {
-                owner.release();
+                claim.release();
             }
         } catch (IOException e) {
-            throw new StorageException(Kind.IO, "volume " + name + ": its owner file could not be closed", e);
+            throw new StorageException(
+                    Kind.IO, "volume " + name + ": its ownership could not be given up or closed", e);
         } finally {
             onEnd.accept(this);
         }
