@@ -85,6 +85,7 @@ public final class NbdClient implements BlockVolume {
         return connected(
                 address,
                 Optional.empty(),
+                Optional.empty(),
                 (transport, handshake) -> new NbdClient(transport, handshake.go(name, context)));
     }
 
