@@ -6,7 +6,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.VrgException;
 import org.openvrg.api.model.ProtectionState;
@@ -38,9 +37,6 @@ import org.slf4j.LoggerFactory;
 public final class ProductionVm implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProductionVm.class);
 
-    /** Pause before an epoch is tried again that the journal refused. */
-    private static final long EPOCH_RETRY_MILLIS = 1_000;
-
     /** Records that may wait for the DR side while a VM counts as idle for the scrub. */
     private static final int IDLE_RECORDS = 256;
 
@@ -56,8 +52,8 @@ public final class ProductionVm implements AutoCloseable {
     private final Attachment peer;
     private final VmAlarms alarms;
     private final SerialExecutor actor;
-    /** Begins of epochs, in order: each waits for the disk. */
-    private final SerialExecutor epochs;
+    private final Epochs epochs;
+    private final JournalReplacement replacement;
 
     private final ProductionMachine machine;
     private final Ingest ingest;
@@ -75,8 +71,6 @@ public final class ProductionVm implements AutoCloseable {
     private volatile long appliedSequence;
     private volatile long checkpointEpochMillis;
     private volatile boolean closed;
-    private final AtomicBoolean replacePlanned = new AtomicBoolean();
-    private boolean replacing;
     private int ticks;
 
     /** Opens what the VM left behind, or starts anew. The volumes must stand as the journal has been redone into. */
@@ -97,7 +91,6 @@ public final class ProductionVm implements AutoCloseable {
         this.peer = new Attachment(vmUuid, link, workers.time()::nanoTime);
         this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
-        this.epochs = new SerialExecutor(workers.sync(), "the epochs of VM " + vmUuid);
         this.seenWrites = new SeenWrites(files.volumes());
         this.machine = files.newMachine();
         this.state = machine.state();
@@ -132,6 +125,8 @@ public final class ProductionVm implements AutoCloseable {
                         return files.volumes();
                     }
                 });
+        this.epochs = new Epochs(vmUuid, files, ingest, workers, actor, new EpochHost());
+        this.replacement = new JournalReplacement(vmUuid, files, ingest, workers, actor, new ReplacementHost());
         this.sender = new StreamSender(vmUuid, files);
         this.copier = new ResyncCopier(
                 vmUuid, files.volumes(), ingest, actor, workers.read(), workers.readBudget(), new CopyHost());
@@ -277,59 +272,13 @@ public final class ProductionVm implements AutoCloseable {
         ingest.watch(boundNanos);
     }
 
-    /**
-     * Puts another journal in the place of one that failed, without the guest noticing: its writes mark the bitmap
-     * meanwhile. Returns at once; waits for the disk on a thread of its own, one at a time.
-     */
+    /** Puts another journal in the place of one that failed, see {@link JournalReplacement}. */
     public void replaceFailedJournal() {
-        if (!files.journalFailed() || !replacePlanned.compareAndSet(false, true)) {
-            return;
-        }
-        alarms.raise(Kind.JOURNAL_FAILED, "the journal failed; writes are marked until its disk is well again");
-        ingest.stopCapture();
-        workers.sync().execute(this::replaceJournal);
-    }
-
-    private void replaceJournal() {
-        try {
-            files.probe();
-        } catch (VrgException e) {
-            notReplaced(e);
-            return;
-        }
-        actor.execute(() -> {
-            replacing = true;
-            sender.stop();
-            scrubber.leave();
-            if (peer.move()) {
-                dispatch(new Event.PeerLost());
-            }
-            workers.sync().execute(this::replaceUnreadJournal);
-        });
-    }
-
-    private void replaceUnreadJournal() {
-        try {
-            files.replaceJournal(durableSequence);
-            LOG.info("VM {} has a journal again", vmUuid);
-            actor.execute(() -> {
-                replacing = false;
-                dispatch(new Event.JournalReplaced());
-                connect();
-            });
-            replacePlanned.set(false);
-        } catch (VrgException e) {
-            notReplaced(e);
-        }
-    }
-
-    private void notReplaced(VrgException failure) {
-        LOG.warn("VM {}: the journal can't be replaced yet: {}", vmUuid, failure.getMessage());
-        replacePlanned.set(false);
+        replacement.start();
     }
 
     private void connect() {
-        if (closed || replacing) {
+        if (closed || replacement.underWay()) {
             return;
         }
         if (peer.choose(encrypt)) {
@@ -435,7 +384,9 @@ public final class ProductionVm implements AutoCloseable {
             sender.stop();
             scrubber.leave();
         } else if (action instanceof Action.StartEpoch start) {
-            startEpoch(start);
+            scrubber.leave();
+            copier.newResync();
+            epochs.start(start);
         } else if (action instanceof Action.StartCopy copy) {
             copier.start(copy.resyncId(), copy.compare());
         } else if (action instanceof Action.StopCopy) {
@@ -459,51 +410,6 @@ public final class ProductionVm implements AutoCloseable {
         LOG.error("VM {}: the journal can't be sent: {}", vmUuid, reason);
         alarms.raise(Kind.JOURNAL_FAILED, reason);
         on(new Event.FullCheckNeeded(reason));
-    }
-
-    private void startEpoch(Action.StartEpoch start) {
-        scrubber.leave();
-        copier.newResync();
-        ResyncMark mark =
-                new ResyncMark(start.resyncId(), start.compare(), workers.time().epochMillis());
-        Consumer<String> refused = reason -> {
-            if (!closed) {
-                workers.timer().schedule(() -> epochRefused(start, reason), EPOCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
-            }
-        };
-        // all of it is durable at the DR side: the epoch gets the whole room; the disk may keep us waiting
-        long upToIndex = files.journal().lastIndex();
-        epochs.execute(() -> {
-            files.dropJournal(upToIndex);
-            ingest.startEpoch(
-                    start.epoch(),
-                    mark,
-                    start.minimumSequence(),
-                    sequence -> on(new Event.EpochStarted(start.epoch(), sequence)),
-                    refused);
-        });
-    }
-
-    /** Drops the begin that may stand in the journal all the same: nobody would ever take it from there. */
-    private void epochRefused(Action.StartEpoch start, String reason) {
-        actor.execute(() -> {
-            if (!isStarting(start)) {
-                return;
-            }
-            long upToIndex = files.journal().lastIndex();
-            epochs.execute(() -> {
-                files.dropJournal(upToIndex);
-                actor.execute(() -> {
-                    if (isStarting(start)) {
-                        dispatch(new Event.CaptureBroke(reason));
-                    }
-                });
-            });
-        });
-    }
-
-    private boolean isStarting(Action.StartEpoch start) {
-        return machine.epoch() == start.epoch() && !ingest.capturing();
     }
 
     private void endResync(Action.EndResync end) {
@@ -657,6 +563,55 @@ public final class ProductionVm implements AutoCloseable {
     /** How far the scrub is. */
     public VmReport.Scrub scrub() {
         return scrubber.report();
+    }
+
+    private final class EpochHost implements Epochs.Host {
+        @Override
+        public void happened(Event event) {
+            on(event);
+        }
+
+        @Override
+        public void refused(String reason) {
+            dispatch(new Event.CaptureBroke(reason));
+        }
+
+        @Override
+        public boolean isNewest(long epoch) {
+            return !closed && machine.epoch() == epoch;
+        }
+
+        @Override
+        public boolean closed() {
+            return closed;
+        }
+    }
+
+    private final class ReplacementHost implements JournalReplacement.Host {
+        @Override
+        public void begins() {
+            alarms.raise(Kind.JOURNAL_FAILED, "the journal failed; writes are marked until its disk is well again");
+        }
+
+        @Override
+        public void letGo() {
+            sender.stop();
+            scrubber.leave();
+            if (peer.move()) {
+                dispatch(new Event.PeerLost());
+            }
+        }
+
+        @Override
+        public void replaced() {
+            dispatch(new Event.JournalReplaced());
+            connect();
+        }
+
+        @Override
+        public long durableSequence() {
+            return durableSequence;
+        }
     }
 
     private final class ScrubHost implements Scrubber.Host {
