@@ -1,14 +1,10 @@
 package org.openvrg.replication.internal.production;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import org.openvrg.api.block.BlockExport;
-import org.openvrg.api.block.BlockExtent;
+import java.util.function.Function;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.block.WritePayload;
 import org.openvrg.api.failure.JournalException;
@@ -24,13 +20,9 @@ import org.slf4j.LoggerFactory;
  * clients stay connected: {@link #hold} lets new writes wait and tells when the last one under way has ended.
  * Thread-safe.
  */
-public final class InlineExport implements BlockExport {
+public final class InlineExport extends VolumeExport {
     private static final Logger LOG = LoggerFactory.getLogger(InlineExport.class);
 
-    /** Longest range whose allocation is looked up in one go; clients ask again for the rest. */
-    private static final long MAX_EXTENTS_BYTES = 32L * 1024 * 1024;
-
-    private final VolumeId id;
     private final BlockVolume volume;
     private final Workers workers;
     private final Object gate = new Object();
@@ -42,7 +34,7 @@ public final class InlineExport implements BlockExport {
 
     /** Over an open volume, which it owns; holds writes back until it is told where they go. */
     public InlineExport(VolumeId id, BlockVolume volume, Workers workers) {
-        this.id = id;
+        super(id, volume, workers.ingest());
         this.volume = volume;
         this.workers = workers;
         this.target = direct(() -> {});
@@ -51,11 +43,6 @@ public final class InlineExport implements BlockExport {
 
     private ExportTarget direct(DirectTarget.FirstWrite firstWrite) {
         return new DirectTarget(volume, workers.ingest(), workers.sync(), firstWrite);
-    }
-
-    /** The volume. */
-    public VolumeId id() {
-        return id;
     }
 
     /** Lets writes wait; completes once those under way have ended. */
@@ -88,7 +75,8 @@ public final class InlineExport implements BlockExport {
         try {
             vmFolder.distrust();
         } catch (JournalException e) {
-            LOG.error("Volume {} is written, but after a power loss now its VM's old journal would be trusted", id, e);
+            LOG.error(
+                    "Volume {} is written, but after a power loss now its VM's old journal would be trusted", id(), e);
         }
     }
 
@@ -100,9 +88,9 @@ public final class InlineExport implements BlockExport {
     /** Writes go through the ingest of a VM from here on. */
     public void releaseTo(ProductionVm vm) {
         ProtectedVolume mine = vm.volumes().stream()
-                .filter(volumeOfVm -> volumeOfVm.id.equals(id))
+                .filter(volumeOfVm -> volumeOfVm.id.equals(id()))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id));
+                .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id()));
         release(new ProtectedTarget(vm, mine));
     }
 
@@ -120,7 +108,8 @@ public final class InlineExport implements BlockExport {
     }
 
     /** Runs an operation on the present target, now or once writes are let through again, in order. */
-    private CompletableFuture<Void> pass(java.util.function.Function<ExportTarget, CompletableFuture<Void>> operation) {
+    @Override
+    CompletableFuture<Void> pass(Function<ExportTarget, CompletableFuture<Void>> operation) {
         CompletableFuture<Void> answer = new CompletableFuture<>();
         synchronized (gate) {
             Runnable run = () -> operation.apply(target).whenComplete((ok, failure) -> {
@@ -149,84 +138,6 @@ public final class InlineExport implements BlockExport {
             }
         }
         tell.ifPresent(future -> future.complete(null));
-    }
-
-    @Override
-    public String name() {
-        return id.value();
-    }
-
-    @Override
-    public long sizeBytes() {
-        return volume.sizeBytes();
-    }
-
-    @Override
-    public boolean readOnly() {
-        return false;
-    }
-
-    @Override
-    public boolean multipleConnections() {
-        return true; // one journal and one file behind all connections: a flush covers whatever was answered
-    }
-
-    @Override
-    public CompletionStage<Void> read(long offsetBytes, ByteBuffer into) {
-        CompletableFuture<Void> answer = new CompletableFuture<>();
-        workers.ingest().execute(() -> {
-            try {
-                volume.read(offsetBytes, into);
-                answer.complete(null);
-            } catch (StorageException e) {
-                answer.completeExceptionally(e);
-            }
-        });
-        return answer;
-    }
-
-    @Override
-    public CompletionStage<Void> write(long offsetBytes, WritePayload payload, boolean forceUnitAccess) {
-        long length = payload.bytes().remaining();
-        Optional<StorageException> outside = VolumeRange.check(offsetBytes, length, sizeBytes());
-        if (outside.isPresent()) {
-            payload.release();
-            return CompletableFuture.failedFuture(outside.get());
-        }
-        return pass(to -> to.write(RecordType.WRITE, offsetBytes, length, Optional.of(payload), forceUnitAccess));
-    }
-
-    @Override
-    public CompletionStage<Void> zero(long offsetBytes, long lengthBytes, boolean mayUnmap, boolean forceUnitAccess) {
-        Optional<StorageException> outside = VolumeRange.check(offsetBytes, lengthBytes, sizeBytes());
-        if (outside.isPresent()) {
-            return CompletableFuture.failedFuture(outside.get());
-        }
-        RecordType type = mayUnmap ? RecordType.TRIM : RecordType.ZERO;
-        return pass(to -> to.write(type, offsetBytes, lengthBytes, Optional.empty(), forceUnitAccess));
-    }
-
-    @Override
-    public CompletionStage<Void> trim(long offsetBytes, long lengthBytes, boolean forceUnitAccess) {
-        return zero(offsetBytes, lengthBytes, true, forceUnitAccess);
-    }
-
-    @Override
-    public CompletionStage<Void> flush() {
-        return pass(ExportTarget::flush);
-    }
-
-    @Override
-    public CompletionStage<List<BlockExtent>> extents(long offsetBytes, long lengthBytes) {
-        CompletableFuture<List<BlockExtent>> answer = new CompletableFuture<>();
-        workers.ingest().execute(() -> {
-            try {
-                answer.complete(volume.extents(offsetBytes, Math.min(lengthBytes, MAX_EXTENTS_BYTES)));
-            } catch (StorageException e) {
-                answer.completeExceptionally(e);
-            }
-        });
-        return answer;
     }
 
     /** Ends the export; operations that wait fail. */
