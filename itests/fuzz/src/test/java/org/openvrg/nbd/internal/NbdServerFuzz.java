@@ -27,6 +27,9 @@ public final class NbdServerFuzz {
     private static final String NAME = "v";
     private static final int SIZE_BYTES = 16 * 1024;
     private static final long HEAP_BYTES = 48L << 20;
+    /** Each costs heap of this test's own. */
+    private static final int MOST_PIECES = 16 * 1024;
+
     private static final long DIRECT_BYTES = 64L << 10;
     private static final long MOST_PAYLOAD_BYTES = 2L * SIZE_BYTES;
 
@@ -80,7 +83,7 @@ public final class NbdServerFuzz {
         NbdServerFuzz one = new NbdServerFuzz(export);
         boolean composed = (mode & 8) != 0;
         byte[] stream = composed ? one.compose(input) : input.rest();
-        one.run(stream, step == 0 ? stream.length + 1 : step, composed);
+        one.run(stream, step == 0 ? stream.length + 1 : Math.max(step, stream.length / MOST_PIECES), composed);
     }
 
     private byte[] compose(Input input) {
