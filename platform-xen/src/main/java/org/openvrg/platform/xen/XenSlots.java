@@ -67,6 +67,23 @@ public final class XenSlots {
         return disk < 0 || disk > Slots.LAST - Slots.FIRST ? OptionalInt.empty() : OptionalInt.of(disk + Slots.FIRST);
     }
 
+    /**
+     * What QEMU's block back end calls the disk of a virtual device: {@code xvda}, or {@code hda} and {@code sda} where
+     * the number is that of an emulated disk.
+     *
+     * @throws IllegalArgumentException for a number without a {@link #slot}
+     */
+    static String backendName(int virtualDevice) {
+        int slot = slot(virtualDevice)
+                .orElseThrow(() -> new IllegalArgumentException(virtualDevice + " is no whole disk of a slot"));
+        String name = deviceName(slot);
+        return switch (virtualDevice >> 8) {
+            case SCSI_MAJOR -> name.replace("xvd", "sd");
+            case FIRST_IDE_MAJOR, SECOND_IDE_MAJOR -> name.replace("xvd", "hd");
+            default -> name;
+        };
+    }
+
     /** The number of a whole disk, or -1. */
     private static int wholeDisk(int virtualDevice) {
         if (virtualDevice >= EXTENDED) {

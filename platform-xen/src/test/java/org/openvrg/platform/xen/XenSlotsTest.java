@@ -60,13 +60,23 @@ class XenSlotsTest {
         assertEquals(name, XenSlots.deviceName(slot));
         assertEquals(number, XenSlots.virtualDevice(slot));
         assertEquals(OptionalInt.of(slot), XenSlots.slot(number));
+        assertEquals(name, XenSlots.backendName(number));
     }
 
     /** Disks that the guest also has as emulated ones, as XenServer and HVM guests with {@code hda} number them. */
     @ParameterizedTest
-    @CsvSource({"768, 1", "832, 2", "5632, 3", "5696, 4", "2048, 1", "2064, 2", "2288, 16"})
-    void knowsTheNumbersOfEmulatedDisks(int number, int slot) {
+    @CsvSource({
+        "768, 1, hda",
+        "832, 2, hdb",
+        "5632, 3, hdc",
+        "5696, 4, hdd",
+        "2048, 1, sda",
+        "2064, 2, sdb",
+        "2288, 16, sdp"
+    })
+    void knowsTheNumbersOfEmulatedDisks(int number, int slot, String name) {
         assertEquals(OptionalInt.of(slot), XenSlots.slot(number));
+        assertEquals(name, XenSlots.backendName(number));
     }
 
     @ParameterizedTest
