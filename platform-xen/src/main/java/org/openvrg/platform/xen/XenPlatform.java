@@ -21,16 +21,18 @@ import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.LiveReader;
 import org.openvrg.qemu.mirror.MirrorCapture;
+import org.openvrg.qemu.mirror.MirrorCaptures;
 import org.openvrg.qemu.mirror.MirrorSettings;
 
 /**
  * Xen hosts whose block back end is QEMU. A disk is found by VM and slot, wherever the VM runs. Thread-safe; hosts may
  * come and go.
  */
-public final class XenPlatform implements MirrorPlatform {
+public final class XenPlatform implements MirrorPlatform, AutoCloseable {
     private final List<XenHost> hosts = new CopyOnWriteArrayList<>();
     private final MirrorSettings settings;
     private final BitmapTokens tokens;
+    private final MirrorCaptures captures = new MirrorCaptures();
 
     /**
      * Without hosts yet.
@@ -89,8 +91,14 @@ public final class XenPlatform implements MirrorPlatform {
     @Override
     public Capture startCapture(DiskRef disk, URI export, CaptureListener listener) throws PlatformException {
         checkSlot(disk.slot());
-        return MirrorCapture.start(
-                disk.volume(), export, () -> find(disk), listener, settings, tokens, MirrorCapture.CaptureWatch.NONE);
+        return captures.add(MirrorCapture.start(
+                disk.volume(), export, () -> find(disk), listener, settings, tokens, MirrorCapture.CaptureWatch.NONE));
+    }
+
+    /** Ends all captures. */
+    @Override
+    public void close() throws PlatformException {
+        captures.close();
     }
 
     /** Finds the one domain that is the VM, on whichever host. */

@@ -16,6 +16,7 @@ import org.openvrg.qemu.mirror.MirrorSettings;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
@@ -57,6 +58,11 @@ public final class XenPlatformComponent implements MirrorPlatform {
             throw new IllegalArgumentException("directory is empty, and there is no data folder of an appliance");
         }
         return Path.of(data, "platform-xen");
+    }
+
+    @Deactivate
+    void deactivate() throws PlatformException {
+        platform.close();
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
