@@ -17,6 +17,7 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
 import org.openvrg.platform.kvm.KvmSlots;
+import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.LiveReader;

@@ -1,4 +1,4 @@
-package org.openvrg.platform.kvm.internal;
+package org.openvrg.qemu.guard;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -19,10 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.openvrg.platform.kvm.guard.Endpoint;
-import org.openvrg.platform.kvm.guard.Guard;
-import org.openvrg.platform.kvm.guard.TlsFiles;
-import org.openvrg.platform.kvm.guard.Watched;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.slf4j.Logger;
@@ -32,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * The {@link Guard}, as a child process of the gateway: started from a folder with its classes, told what to watch over,
  * started again when it dies. It ends when its input does, so it never outlives the gateway. Thread-safe.
  */
-final class GuardProcess implements AutoCloseable {
+public final class GuardProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GuardProcess.class);
     private static final int DEFAULT_PORT = 10809;
     private static final long RESTART_MILLIS = 2_000;
@@ -50,7 +46,7 @@ final class GuardProcess implements AutoCloseable {
     private boolean closed;
 
     /** Writes the classes into the folder, and starts the process. */
-    GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
+    public GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.silence = silence;
         this.tls = tls;
@@ -64,13 +60,13 @@ final class GuardProcess implements AutoCloseable {
                 Files.copy(bytes, target.resolve(name + ".class"), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        this.thread = new Thread(this::run, "vrg-kvm-guard");
+        this.thread = new Thread(this::run, "vrg-guard");
         thread.setDaemon(true);
         thread.start();
     }
 
     /** What tells the guard of the captures of VMs whose second monitor is there. */
-    CaptureWatch watch(java.util.function.Function<LiveDisk, Optional<SocketAddress>> guardOf) {
+    public CaptureWatch watch(java.util.function.Function<LiveDisk, Optional<SocketAddress>> guardOf) {
         return new CaptureWatch() {
             private Optional<String> key = Optional.empty();
 
