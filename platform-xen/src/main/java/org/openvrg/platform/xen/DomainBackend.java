@@ -65,6 +65,11 @@ final class DomainBackend implements AutoCloseable {
         throw new PlatformException(this + " serves no " + name);
     }
 
+    /** Where the guard reaches this QEMU, if a connection is this one's. */
+    Optional<String> guardOf(QmpClient connection) {
+        return monitor.equals(Optional.of(connection)) ? settings.guardOf(domain) : Optional.empty();
+    }
+
     /**
      * An HVM guest has its first disks as emulated ones, too, until its driver for Xen takes over. What it writes there
      * passes the captured device by.

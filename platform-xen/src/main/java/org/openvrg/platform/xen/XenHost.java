@@ -3,6 +3,7 @@ package org.openvrg.platform.xen;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.openvrg.api.failure.PlatformException;
 import org.openvrg.platform.xen.XenStore.VirtualDisk;
 import org.openvrg.qemu.mirror.LiveDisk;
+import org.openvrg.qemu.qmp.QmpClient;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,16 +34,17 @@ public final class XenHost implements AutoCloseable {
     private final XenStore store;
     private final Map<Integer, DomainBackend> backends = new ConcurrentHashMap<>();
     private final CountDownLatch closing = new CountDownLatch(1);
-    private volatile Inventory inventory = new Inventory(System.nanoTime() - FRESH_NANOS, Map.of(), Map.of());
+    private volatile Inventory inventory =
+            new Inventory(System.nanoTime() - FRESH_NANOS, Map.of(), XenStore.Devices.NONE);
 
     /**
      * What the host has.
      *
      * @param nanos when the look at it began
      * @param vms domain to VM
-     * @param disks domain to disks
+     * @param devices what libxl made for them
      */
-    private record Inventory(long nanos, Map<Integer, UUID> vms, Map<Integer, List<VirtualDisk>> disks) {
+    private record Inventory(long nanos, Map<Integer, UUID> vms, XenStore.Devices devices) {
         List<Integer> domainsOf(UUID vm) {
             return vms.entrySet().stream()
                     .filter(entry -> entry.getValue().equals(vm))
@@ -49,8 +52,12 @@ public final class XenHost implements AutoCloseable {
                     .toList();
         }
 
+        Set<Integer> emulated() {
+            return devices.emulated();
+        }
+
         List<VirtualDisk> inSlot(int domain, int slot) {
-            return disks.getOrDefault(domain, List.of()).stream()
+            return devices.disks().getOrDefault(domain, List.of()).stream()
                     .filter(disk -> XenSlots.slot(disk.number()).equals(OptionalInt.of(slot)))
                     .toList();
         }
@@ -100,7 +107,7 @@ public final class XenHost implements AutoCloseable {
         if (now - known.nanos() < FRESH_NANOS) {
             return known;
         }
-        Inventory seen = new Inventory(now, store.domains(), store.disks());
+        Inventory seen = new Inventory(now, store.domains(), store.devices());
         inventory = seen;
         for (int domain : Set.copyOf(backends.keySet())) {
             if (!seen.vms().containsKey(domain)) {
@@ -146,6 +153,19 @@ public final class XenHost implements AutoCloseable {
             drop(domain);
         }
         return found;
+    }
+
+    /**
+     * Where the guard reaches the QEMU at the other end of a connection. It stays away from libxl's monitor where libxl
+     * needs that: for guests with emulated devices.
+     */
+    Optional<String> guardOf(QmpClient connection) {
+        Inventory seen = inventory;
+        return backends.entrySet().stream()
+                .filter(entry -> !settings.guardMonitor().equals(Optional.of(HostSettings.LIBXL_MONITOR))
+                        || seen.emulated().stream().noneMatch(entry.getKey()::equals))
+                .flatMap(entry -> entry.getValue().guardOf(connection).stream())
+                .findFirst();
     }
 
     private VirtualDisk inSlot(int domain, int slot) throws PlatformException {

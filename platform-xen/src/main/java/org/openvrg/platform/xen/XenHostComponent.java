@@ -2,6 +2,7 @@ package org.openvrg.platform.xen;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -37,6 +38,10 @@ public final class XenHostComponent {
                 description = "Path in dom0 of the monitor of a domain's QEMU, with {domid} for its number")
         String qmp$_$socket() default HostSettings.DEFAULT_MONITOR;
 
+        /** Monitor of the guard. */
+        @AttributeDefinition(description = "Path in dom0 of another monitor of that QEMU, for the guard; empty: none")
+        String guard$_$socket() default HostSettings.LIBXL_MONITOR;
+
         /** Folder. */
         @AttributeDefinition(description = "Folder for sockets, here and in dom0; created where missing")
         String socket$_$folder() default "/run/vrg-xen";
@@ -53,6 +58,7 @@ public final class XenHostComponent {
                 config.name(),
                 HostSettings.words(config.command()),
                 config.qmp$_$socket().trim(),
+                Optional.of(config.guard$_$socket().trim()).filter(path -> !path.isEmpty()),
                 Path.of(config.socket$_$folder().trim()),
                 Duration.ofMillis(config.poll$_$millis())));
     }

@@ -3,9 +3,11 @@ package org.openvrg.platform.xen;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -17,10 +19,12 @@ import org.openvrg.api.model.Slots;
 import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
+import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.LiveReader;
 import org.openvrg.qemu.mirror.MirrorCapture;
+import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.openvrg.qemu.mirror.MirrorCaptures;
 import org.openvrg.qemu.mirror.MirrorSettings;
 
@@ -32,16 +36,21 @@ public final class XenPlatform implements MirrorPlatform, AutoCloseable {
     private final List<XenHost> hosts = new CopyOnWriteArrayList<>();
     private final MirrorSettings settings;
     private final BitmapTokens tokens;
+    private final Optional<GuardProcess> guard;
     private final MirrorCaptures captures = new MirrorCaptures();
 
     /**
      * Without hosts yet.
      *
      * @param folder for what has to survive a restart
+     * @param silence of the gateway after which its guard cuts it off; none for no guard
      */
-    public XenPlatform(MirrorSettings settings, Path folder) throws IOException {
+    public XenPlatform(MirrorSettings settings, Path folder, Optional<Duration> silence) throws IOException {
         this.settings = settings;
-        this.tokens = new BitmapTokens(folder);
+        this.tokens = new BitmapTokens(folder.resolve("bitmaps"));
+        this.guard = silence.isPresent()
+                ? Optional.of(new GuardProcess(folder.resolve("guard"), silence.get(), Optional.empty()))
+                : Optional.empty();
     }
 
     /** Adds a host, which stays the caller's to close. */
@@ -91,14 +100,27 @@ public final class XenPlatform implements MirrorPlatform, AutoCloseable {
     @Override
     public Capture startCapture(DiskRef disk, URI export, CaptureListener listener) throws PlatformException {
         checkSlot(disk.slot());
-        return captures.add(MirrorCapture.start(
-                disk.volume(), export, () -> find(disk), listener, settings, tokens, MirrorCapture.CaptureWatch.NONE));
+        CaptureWatch watch = guard.map(process -> process.watch(this::guardOf)).orElse(CaptureWatch.NONE);
+        return captures.add(
+                MirrorCapture.start(disk.volume(), export, () -> find(disk), listener, settings, tokens, watch));
     }
 
-    /** Ends all captures. */
+    private Optional<String> guardOf(LiveDisk disk) {
+        return hosts.stream()
+                .flatMap(host -> host.guardOf(disk.monitor()).stream())
+                .findFirst();
+    }
+
+    /** Ends all captures, and the guard. */
     @Override
-    public void close() throws PlatformException {
-        captures.close();
+    public void close() throws IOException, PlatformException {
+        try {
+            captures.close();
+        } finally {
+            if (guard.isPresent()) {
+                guard.get().close();
+            }
+        }
     }
 
     /** Finds the one domain that is the VM, on whichever host. */

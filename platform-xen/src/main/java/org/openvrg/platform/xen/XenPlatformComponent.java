@@ -3,6 +3,8 @@ package org.openvrg.platform.xen;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.openvrg.api.block.BlockVolume;
@@ -31,6 +33,9 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
         property = HypervisorPlatform.PLATFORM + "=xen")
 @Designate(ocd = XenPlatformComponent.Config.class)
 public final class XenPlatformComponent implements MirrorPlatform {
+    private static final int MIN_SILENCE_MILLIS = 500;
+    private static final int MAX_SILENCE_MILLIS = 60_000;
+
     private final XenPlatform platform;
 
     /** Configuration of the platform. */
@@ -38,15 +43,34 @@ public final class XenPlatformComponent implements MirrorPlatform {
     @interface Config {
         /** Folder. */
         @AttributeDefinition(
-                description = "Folder for which dirty bitmaps of the hosts are believed; empty: platform-xen below the"
-                        + " appliance's data folder")
+                description = "Folder for what is known of the hosts' bitmaps, and for the guard; empty: platform-xen"
+                        + " below the appliance's data folder")
         String directory() default "";
+
+        /** Guard. */
+        @AttributeDefinition(description = "Whether a process beside the gateway cuts QEMU off when the gateway hangs")
+        boolean watchdog() default true;
+
+        /** Bound of the guard. */
+        @AttributeDefinition(description = "Silence after which the guard cuts off, in milliseconds, 500 to 60000")
+        int watchdog$_$silence$_$millis() default 2_000;
     }
 
     /** Makes the folder. */
     @Activate
     public XenPlatformComponent(BundleContext context, Config config) throws IOException {
-        this.platform = new XenPlatform(MirrorSettings.standard(), directory(context, config.directory()));
+        this.platform = new XenPlatform(
+                MirrorSettings.standard(),
+                directory(context, config.directory()),
+                silence(config.watchdog(), config.watchdog$_$silence$_$millis()));
+    }
+
+    static Optional<Duration> silence(boolean watchdog, int millis) {
+        if (millis < MIN_SILENCE_MILLIS || millis > MAX_SILENCE_MILLIS) {
+            throw new IllegalArgumentException("watchdog-silence-millis is " + millis + ", it must be "
+                    + MIN_SILENCE_MILLIS + " to " + MAX_SILENCE_MILLIS);
+        }
+        return watchdog ? Optional.of(Duration.ofMillis(millis)) : Optional.empty();
     }
 
     private static Path directory(BundleContext context, String configured) {
@@ -61,7 +85,7 @@ public final class XenPlatformComponent implements MirrorPlatform {
     }
 
     @Deactivate
-    void deactivate() throws PlatformException {
+    void deactivate() throws IOException, PlatformException {
         platform.close();
     }
 

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +23,7 @@ final class XenStore {
     private static final Pattern VM = Pattern.compile("/vm/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})");
     private static final Pattern BACKEND =
             Pattern.compile("/libxl/([0-9]{1,5})/device/vbd/([0-9]{1,9})/backend = \"([^\"\\\\]*)\"");
+    private static final Pattern EMULATED = Pattern.compile("/libxl/([0-9]{1,5})/type = \"hvm\"");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
 
     private final Dom0 dom0;
@@ -91,22 +94,36 @@ final class XenStore {
         }
     }
 
-    /** The disks of each domain, as libxl made them. */
-    Map<Integer, List<VirtualDisk>> disks() throws PlatformException {
-        return parseDisks(dom0.run("xenstore-ls", "-f", DEVICES));
+    /** What libxl made for each domain. */
+    Devices devices() throws PlatformException {
+        return parse(dom0.run("xenstore-ls", "-f", DEVICES));
     }
 
     /** Takes what {@code xenstore-ls -f} writes. */
-    static Map<Integer, List<VirtualDisk>> parseDisks(List<String> lines) {
+    static Devices parse(List<String> lines) {
         Map<Integer, List<VirtualDisk>> disks = new TreeMap<>();
+        Set<Integer> emulated = new TreeSet<>();
         for (String line : lines) {
-            Matcher matcher = BACKEND.matcher(line);
-            if (matcher.matches()) {
-                disks.computeIfAbsent(Integer.valueOf(matcher.group(1)), unused -> new ArrayList<>())
-                        .add(new VirtualDisk(Integer.parseInt(matcher.group(2)), matcher.group(3)));
+            Matcher disk = BACKEND.matcher(line);
+            Matcher type = EMULATED.matcher(line);
+            if (disk.matches()) {
+                disks.computeIfAbsent(Integer.valueOf(disk.group(1)), unused -> new ArrayList<>())
+                        .add(new VirtualDisk(Integer.parseInt(disk.group(2)), disk.group(3)));
+            } else if (type.matches()) {
+                emulated.add(Integer.valueOf(type.group(1)));
             }
         }
-        return disks;
+        return new Devices(disks, emulated);
+    }
+
+    /**
+     * What libxl made.
+     *
+     * @param disks of each domain
+     * @param emulated the domains with emulated devices (HVM)
+     */
+    record Devices(Map<Integer, List<VirtualDisk>> disks, Set<Integer> emulated) {
+        static final Devices NONE = new Devices(Map.of(), Set.of());
     }
 
     /**

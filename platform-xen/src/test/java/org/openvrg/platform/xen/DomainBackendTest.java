@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,12 @@ class DomainBackendTest {
         }
         monitor = new ScriptedMonitor(folder.resolve("m-" + DOMAIN), this::answer);
         HostSettings settings = new HostSettings(
-                "h", List.of(), folder.resolve("m-") + HostSettings.DOMAIN_ID, Path.of("/tmp"), Duration.ofSeconds(5));
+                "h",
+                List.of(),
+                folder.resolve("m-") + HostSettings.DOMAIN_ID,
+                Optional.empty(),
+                Path.of("/tmp"),
+                Duration.ofSeconds(5));
         backend = new DomainBackend(settings, new Dom0("h", List.of(), Duration.ofSeconds(30)), DOMAIN);
     }
 

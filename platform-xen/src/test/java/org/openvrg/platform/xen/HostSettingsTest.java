@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,7 +15,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostSettingsTest {
     private static HostSettings of(String name, String command, String monitor, String folder, long pollMillis) {
         return new HostSettings(
-                name, HostSettings.words(command), monitor, Path.of(folder), Duration.ofMillis(pollMillis));
+                name,
+                HostSettings.words(command),
+                monitor,
+                Optional.of(HostSettings.LIBXL_MONITOR),
+                Path.of(folder),
+                Duration.ofMillis(pollMillis));
     }
 
     @Test
@@ -26,6 +32,10 @@ class HostSettingsTest {
         assertTrue(remote.remote());
         assertEquals(List.of("ssh", "-p", "22", "root@h", "socat", "-", "UNIX-CONNECT:/x"), remote.connectTo("/x"));
         assertEquals("h-7", remote.monitorOf(7).name());
+        assertEquals(Optional.of("unix:/var/run/xen/qmp-libxl-7"), local.guardOf(7));
+        assertEquals(
+                Optional.of("command:ssh,-p,22,root%40h,socat,-,UNIX-CONNECT%3A%2Fvar%2Frun%2Fxen%2Fqmp-libxl-7"),
+                remote.guardOf(7));
     }
 
     @ParameterizedTest
@@ -35,7 +45,15 @@ class HostSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/var/run/xen/qmp-libxl-1", "qmp-{domid}", "/var/run/a b-{domid}", "/$(x){domid}"})
+    @ValueSource(
+            strings = {
+                "",
+                "/var/run/xen/qmp-libxl-1",
+                "/var/run/xen/qmp-libxl-{domid} ",
+                "qmp-{domid}",
+                "/var/run/a b-{domid}",
+                "/$(x){domid}"
+            })
     void refusesAMonitor(String monitor) {
         refuses("qmp-socket", "h", monitor, "/run/x", 5000);
     }
@@ -52,6 +70,13 @@ class HostSettingsTest {
     @ValueSource(longs = {0, 199, 60_001, -1})
     void refusesAPause(long millis) {
         refuses("poll-millis", "h", HostSettings.DEFAULT_MONITOR, "/run/x", millis);
+    }
+
+    @Test
+    void refusesOneMonitorForBoth() {
+        IllegalArgumentException refused = assertThrows(
+                IllegalArgumentException.class, () -> of("h", "", HostSettings.LIBXL_MONITOR, "/run/x", 5000));
+        assertTrue(refused.getMessage().startsWith("guard-socket is"), refused.getMessage());
     }
 
     private static void refuses(String key, String name, String monitor, String folder, long millis) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,8 +45,9 @@ class XenStoreTest {
 
     @Test
     void findsTheDisksOfEachDomain() throws IOException {
-        Map<Integer, List<VirtualDisk>> disks = XenStore.parseDisks(recorded());
+        Map<Integer, List<VirtualDisk>> disks = XenStore.parse(recorded()).disks();
         assertEquals(1, disks.size());
+        assertEquals(Set.of(), XenStore.parse(recorded()).emulated(), "it is a paravirtual guest");
         assertEquals(
                 List.of(51712, 51728, 51936, 51952, 268441856, 268442112, 268445440),
                 disks.get(2).stream().map(VirtualDisk::number).toList());
@@ -55,6 +57,15 @@ class XenStoreTest {
                         .map(disk -> XenSlots.slot(disk.number()).orElseThrow())
                         .toList());
         assertTrue(disks.get(2).stream().allMatch(disk -> disk.backendKind().equals(Optional.of("qdisk"))));
+    }
+
+    @Test
+    void tellsGuestsWithEmulatedDevices() {
+        assertEquals(
+                Set.of(7),
+                XenStore.parse(List.of(
+                                "/libxl/6/type = \"pvh\"", "/libxl/7/type = \"hvm\"", "/libxl/8/device/type = \"hvm\""))
+                        .emulated());
     }
 
     @Test
@@ -68,14 +79,15 @@ class XenStoreTest {
     void passesOverWhatHasAnotherForm() {
         assertEquals(
                 Map.of(),
-                XenStore.parseDisks(List.of(
-                        "",
-                        "/libxl/2/device/vbd/51712 = \"\"",
-                        "/libxl/2/device/vbd/51712/frontend = \"/local/domain/2/device/vbd/51712\"",
-                        "/libxl/2/device/vbd/99999999999/backend = \"/local/domain/0/backend/qdisk/2/1\"",
-                        "/libxl/x/device/vbd/51712/backend = \"/local/domain/0/backend/qdisk/2/1\"",
-                        "/libxl/2/device/vbd/51712/backend = \"/local/\\\"/51712\"",
-                        "/local/domain/2/data/x/libxl/2/device/vbd/51712/backend = \"/a\"")));
+                XenStore.parse(List.of(
+                                "",
+                                "/libxl/2/device/vbd/51712 = \"\"",
+                                "/libxl/2/device/vbd/51712/frontend = \"/local/domain/2/device/vbd/51712\"",
+                                "/libxl/2/device/vbd/99999999999/backend = \"/local/domain/0/backend/qdisk/2/1\"",
+                                "/libxl/x/device/vbd/51712/backend = \"/local/domain/0/backend/qdisk/2/1\"",
+                                "/libxl/2/device/vbd/51712/backend = \"/local/\\\"/51712\"",
+                                "/local/domain/2/data/x/libxl/2/device/vbd/51712/backend = \"/a\""))
+                        .disks());
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.slf4j.Logger;
@@ -35,7 +36,15 @@ public final class GuardProcess implements AutoCloseable {
     private static final long STOP_SECONDS = 3;
     /** Every class of the guard's package, by file name. */
     private static final List<String> CLASSES = List.of(
-            "Endpoint", "ExportProbe", "Guard", "GuardMonitor", "GuardMonitor$Connection", "TlsFiles", "Watched");
+            "Endpoint",
+            "ExportProbe",
+            "Guard",
+            "GuardMonitor",
+            "MonitorLink",
+            "MonitorLink$OfCommand",
+            "MonitorLink$OfSocket",
+            "TlsFiles",
+            "Watched");
 
     private final Path folder;
     private final Duration silence;
@@ -65,21 +74,25 @@ public final class GuardProcess implements AutoCloseable {
         thread.start();
     }
 
-    /** What tells the guard of the captures of VMs whose second monitor is there. */
-    public CaptureWatch watch(java.util.function.Function<LiveDisk, Optional<SocketAddress>> guardOf) {
+    /**
+     * What tells the guard of the captures of VMs whose second monitor is there.
+     *
+     * @param guardOf where that is, as an {@link Endpoint}
+     */
+    public CaptureWatch watch(Function<LiveDisk, Optional<String>> guardOf) {
         return new CaptureWatch() {
             private Optional<String> key = Optional.empty();
 
             @Override
             public void attached(LiveDisk disk, String node, URI export) {
-                Optional<SocketAddress> monitor = guardOf.apply(disk);
+                Optional<String> monitor = guardOf.apply(disk);
                 if (monitor.isEmpty()) {
                     LOG.warn(
                             "{} has no second monitor: a gateway that hangs would hang the VM",
                             disk.monitor().address());
                     return;
                 }
-                Watched one = new Watched(node, Endpoint.format(monitor.get()), server(export), exportName(export));
+                Watched one = new Watched(node, monitor.get(), server(export), exportName(export));
                 key = Optional.of(one.key());
                 add(one);
             }

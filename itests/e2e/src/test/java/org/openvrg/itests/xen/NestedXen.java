@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.openvrg.itests.Await;
@@ -35,12 +34,8 @@ final class NestedXen implements AutoCloseable {
 
     private final Path folder;
     private final Path images;
-    /** Short, as the paths of sockets have to be. */
-    private final Path sockets;
-
     private final int sshPort;
     private final Process machine;
-    private Optional<Process> connection = Optional.empty();
 
     /**
      * Makes the images where they are missing, and boots.
@@ -50,7 +45,6 @@ final class NestedXen implements AutoCloseable {
     NestedXen(Path folder) throws IOException, InterruptedException {
         this.folder = Files.createDirectories(folder);
         this.images = images();
-        this.sockets = Files.createTempDirectory("vrg-xen");
         sshPort = Ports.free(1)[0];
         machine = Tools.start(folder.resolve("qemu.log"), qemu());
         Runtime.getRuntime().addShutdownHook(new Thread(machine::destroyForcibly));
@@ -60,21 +54,6 @@ final class NestedXen implements AutoCloseable {
             }
             return console().contains("dom0 is up") && ssh("true").code() == 0;
         });
-        connect();
-    }
-
-    /** One connection for all commands, since each handshake costs an emulated processor dear. */
-    private void connect() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(prefix());
-        command.addAll(1, List.of("-M", "-N"));
-        Process made = Tools.start(folder.resolve("ssh.log"), command);
-        Runtime.getRuntime().addShutdownHook(new Thread(made::destroyForcibly));
-        connection = Optional.of(made);
-        Await.until(COMMAND, () -> "the connection is shared", () -> Files.exists(control()));
-    }
-
-    private Path control() {
-        return sockets.resolve("ssh");
     }
 
     /** One that is started at its first use and runs until the tests end; each test makes guests of its own. */
@@ -144,8 +123,6 @@ final class NestedXen implements AutoCloseable {
                 "-p",
                 Integer.toString(sshPort),
                 "-o",
-                "ControlPath=" + control(),
-                "-o",
                 "BatchMode=yes",
                 "-o",
                 "StrictHostKeyChecking=no",
@@ -168,6 +145,12 @@ final class NestedXen implements AutoCloseable {
         List<String> command = new ArrayList<>(prefix());
         command.add(". /etc/profile; " + line);
         return Tools.run(COMMAND, command);
+    }
+
+    /** Makes a port of this machine's loopback one of dom0's. */
+    void relay(int port) throws IOException, InterruptedException {
+        run("socat TCP-LISTEN:" + port + ",bind=" + LOOPBACK + ",reuseaddr,fork TCP:" + GATEWAY + ":" + port
+                + " </dev/null >/dev/null 2>&1 &");
     }
 
     /** What is in a file of dom0. */
@@ -197,7 +180,6 @@ final class NestedXen implements AutoCloseable {
 
     @Override
     public void close() {
-        connection.ifPresent(Process::destroyForcibly);
         machine.destroyForcibly().onExit().join();
     }
 }

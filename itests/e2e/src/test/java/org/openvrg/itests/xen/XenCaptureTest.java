@@ -17,10 +17,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.PlatformException;
@@ -38,7 +40,8 @@ import org.openvrg.platform.xen.XenHost;
 import org.openvrg.platform.xen.XenPlatform;
 import org.openvrg.qemu.mirror.MirrorSettings;
 
-/** The platform on a real Xen: a guest's writes arrive at NBD exports, slot by slot. nbdkit stands where the gateway is. */
+/** The platform by itself on a real Xen: a guest's writes arrive at NBD exports, slot by slot. nbdkit stands where the gateway is. */
+@Tag("long")
 class XenCaptureTest {
     private static final System.Logger LOG = System.getLogger(XenCaptureTest.class.getName());
     private static final Duration SOON = Duration.ofMinutes(2);
@@ -64,8 +67,8 @@ class XenCaptureTest {
         startExports();
         Path sockets = Files.createTempDirectory("vrg-xen");
         host = new XenHost(
-                new HostSettings("nested", xen.prefix(), HostSettings.DEFAULT_MONITOR, sockets, Duration.ofSeconds(1)));
-        platform = new XenPlatform(MirrorSettings.standard(), folder.resolve("state"));
+                new HostSettings("nested", xen.prefix(), HostSettings.DEFAULT_MONITOR, Optional.empty(), sockets, Duration.ofSeconds(1)));
+        platform = new XenPlatform(MirrorSettings.standard(), folder.resolve("state"), Optional.empty());
         platform.add(host);
         Map<String, Long> disks = new LinkedHashMap<>();
         for (int slot : SLOTS) {

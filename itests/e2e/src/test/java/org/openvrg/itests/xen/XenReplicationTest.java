@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -49,13 +50,13 @@ class XenReplicationTest {
         guest.start();
 
         pair = new Pair("xen").patient();
-        pair.production().configure("org.openvrg.nbd", "host-address", NestedXen.GATEWAY);
+        xen.relay(pair.nbdAddress().getPort());
         Path sockets = Files.createTempDirectory("vrg-xen");
         String host = "org.openvrg.platform.xen.host-nested";
         pair.production().configure(host, "name", "nested");
         pair.production().configure(host, "command", String.join(" ", xen.prefix()));
         pair.production().configure(host, "socket-folder", sockets);
-        pair.production().configure(host, "poll-millis", 1_000);
+        pair.production().configure(host, "poll-millis", 2_000);
         pair.start();
         pair.production().deploy(Path.of(System.getProperty("vrg.platform.xen")));
     }
@@ -95,6 +96,7 @@ class XenReplicationTest {
                     XenSlots.deviceName(slot));
         }
         copiesOnlyWhatChangedWhileTheGatewayWasAway();
+        letsTheGuestGoOnWhileTheGatewayHangs();
     }
 
     private static void refusesAStrategyWithoutSlots() throws IOException, InterruptedException {
@@ -139,6 +141,26 @@ class XenReplicationTest {
                 copied,
                 SLOTS.length * DISK_BYTES);
         assertTrue(copied >= 4 * BLOCK_BYTES && copied <= SLOTS.length * DISK_BYTES / 4, copied + " bytes were copied");
+    }
+
+    /** The guard cuts QEMU off, else the write would not end before the gateway goes on. */
+    private static void letsTheGuestGoOnWhileTheGatewayHangs() throws IOException, InterruptedException {
+        Await.until(
+                SOON,
+                () -> "the guard is ready\n" + pair.production().tail(),
+                () -> pair.production().log().contains("Guard: ready at "));
+        pair.production().pause();
+        long start = System.nanoTime();
+        fill(16, 33, 10, 1);
+        LOG.log(
+                Level.INFO,
+                "gateway stopped: a write of the guest ended after {0} ms",
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+        pair.production().resume();
+        pair.awaitInStep(VM.toString());
+        pair.awaitDrained(VM.toString());
+        assertEquals(33, standby(16)[10 * BLOCK_BYTES]);
+        assertArrayEquals(xen.read(guest.file(XenSlots.deviceName(16))), standby(16));
     }
 
     private static void fill(int slot, int value, int firstBlock, int blocks) throws IOException, InterruptedException {

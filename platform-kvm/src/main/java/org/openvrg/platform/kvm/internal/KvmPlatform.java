@@ -1,7 +1,6 @@
 package org.openvrg.platform.kvm.internal;
 
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.util.EnumSet;
@@ -17,6 +16,7 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
 import org.openvrg.platform.kvm.KvmSlots;
+import org.openvrg.qemu.guard.Endpoint;
 import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
@@ -106,8 +106,8 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
         }
     }
 
-    private Optional<SocketAddress> guardOf(LiveDisk disk) {
-        return hosts.guardOf(disk.monitor());
+    private Optional<String> guardOf(LiveDisk disk) {
+        return hosts.guardOf(disk.monitor()).map(Endpoint::format);
     }
 
     private LiveDisk find(DiskRef disk) throws PlatformException {
