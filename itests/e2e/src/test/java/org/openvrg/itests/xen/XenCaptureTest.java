@@ -66,8 +66,13 @@ class XenCaptureTest {
         Files.createDirectories(folder);
         startExports();
         Path sockets = Files.createTempDirectory("vrg-xen");
-        host = new XenHost(
-                new HostSettings("nested", xen.prefix(), HostSettings.DEFAULT_MONITOR, Optional.empty(), sockets, Duration.ofSeconds(1)));
+        host = new XenHost(new HostSettings(
+                "nested",
+                xen.prefix(),
+                HostSettings.DEFAULT_MONITOR,
+                Optional.empty(),
+                sockets,
+                Duration.ofSeconds(1)));
         platform = new XenPlatform(MirrorSettings.standard(), folder.resolve("state"), Optional.empty());
         platform.add(host);
         Map<String, Long> disks = new LinkedHashMap<>();

@@ -44,8 +44,8 @@ final class XenGuest {
         String configuration = "name='" + name + "'\nuuid='" + uuid + "'\ntype='pv'\nmemory=" + MEMORY_MIB
                 + "\nvcpus=1\nkernel='/guest/vmlinuz'\nramdisk='/guest/guest.img'\nextra='console=hvc0 quiet'\n"
                 + "on_crash='destroy'\ndisk=[" + diskList + "]\n";
-        host.run("rm -f " + log() + "; cat >/guest/" + name + ".cfg <<'END'\n" + configuration + "END\nxl create /guest/"
-                + name + ".cfg; " + waitFor("guest is up"));
+        host.run("rm -f " + log() + "; cat >/guest/" + name + ".cfg <<'END'\n" + configuration
+                + "END\nxl create /guest/" + name + ".cfg; " + waitFor("guest is up"));
     }
 
     /** A line of dom0's shell that ends once the guest has told something; each look from outside would cost more. */
@@ -65,9 +65,10 @@ final class XenGuest {
         String mark = "done-" + ++commands;
         // the console echoes what is typed; the quotes keep that apart from the answer
         String typed = line + " && echo do''ne-" + commands + "-ok || echo do''ne-" + commands + "-failed";
-        host.run("cat >$(xenstore-read /local/domain/$(xl domid " + name + ")/console/tty) <<'END'\n" + typed + "\nEND\n"
-                + waitFor(mark + "-") + "; grep -q '" + mark + "-ok' " + log() + " || { tail -n 20 " + log()
-                + "; exit 1; }");
+        host.run(
+                "cat >$(xenstore-read /local/domain/$(xl domid " + name + ")/console/tty) <<'END'\n" + typed + "\nEND\n"
+                        + waitFor(mark + "-") + "; grep -q '" + mark + "-ok' " + log() + " || { tail -n 20 " + log()
+                        + "; exit 1; }");
     }
 
     /** Writes blocks full of one byte value to a disk, and flushes. */

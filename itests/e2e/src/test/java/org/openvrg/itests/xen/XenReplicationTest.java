@@ -145,10 +145,9 @@ class XenReplicationTest {
 
     /** The guard cuts QEMU off, else the write would not end before the gateway goes on. */
     private static void letsTheGuestGoOnWhileTheGatewayHangs() throws IOException, InterruptedException {
-        Await.until(
-                SOON,
-                () -> "the guard is ready\n" + pair.production().tail(),
-                () -> pair.production().log().contains("Guard: ready at "));
+        Await.until(SOON, () -> "the guard is ready\n" + pair.production().tail(), () -> pair.production()
+                .log()
+                .contains("Guard: ready at "));
         pair.production().pause();
         long start = System.nanoTime();
         fill(16, 33, 10, 1);
