@@ -10,13 +10,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Finds free ports on loopback; none is handed out twice. Thread-safe. */
-final class Ports {
+public final class Ports {
     private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
 
     private Ports() {}
 
     /** So many ports, all different, free a moment ago. */
-    static int[] free(int count) {
+    public static int[] free(int count) {
         List<ServerSocket> sockets = new ArrayList<>();
         try {
             List<Integer> ports = new ArrayList<>();

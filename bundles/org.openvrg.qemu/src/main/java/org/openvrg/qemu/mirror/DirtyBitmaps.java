@@ -35,7 +35,7 @@ final class DirtyBitmaps {
      */
     List<String> keep(Set<String> believed) throws QmpException {
         List<String> usable = new ArrayList<>();
-        for (JsonNode bitmap : all()) {
+        for (JsonNode bitmap : on(disk.node())) {
             String name = bitmap.path("name").asText();
             String token = names.token(name);
             boolean whole = bitmap.path("recording").asBoolean()
@@ -50,11 +50,20 @@ final class DirtyBitmaps {
         return usable;
     }
 
-    private Iterable<JsonNode> all() throws QmpException {
+    private boolean has(String node, String name) throws QmpException {
+        for (JsonNode bitmap : on(node)) {
+            if (bitmap.path("name").asText().equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Iterable<JsonNode> on(String wanted) throws QmpException {
         JsonNode nodes = disk.monitor()
                 .execute("query-named-block-nodes", QmpClient.arguments().put("flat", true));
         for (JsonNode node : nodes) {
-            if (node.path("node-name").asText().equals(disk.node())) {
+            if (node.path("node-name").asText().equals(wanted)) {
                 return node.path("dirty-bitmaps");
             }
         }
@@ -63,7 +72,7 @@ final class DirtyBitmaps {
 
     /** Begins to record; in the image as well where its format can. */
     void add(String token) throws QmpException {
-        ObjectNode bitmap = named(names.bitmap(token)).put("granularity", GRANULARITY_BYTES);
+        ObjectNode bitmap = named(disk.node(), names.bitmap(token)).put("granularity", GRANULARITY_BYTES);
         try {
             disk.monitor().execute("block-dirty-bitmap-add", bitmap.deepCopy().put("persistent", disk.persistent()));
         } catch (QmpException e) {
@@ -82,22 +91,30 @@ final class DirtyBitmaps {
         disk.monitor().execute("transaction", nothing, most);
     }
 
-    /** Drains, and makes one bitmap that does not change any more of several. */
-    void copy(List<String> tokens, Duration most) throws QmpException {
-        ObjectNode merge = QmpClient.arguments().put("node", disk.node()).put("target", names.copy());
+    /**
+     * Drains, and makes one bitmap that does not change any more of several.
+     *
+     * @param onto the node that it is on, of the disk's size
+     */
+    void copy(List<String> tokens, String onto, Duration most) throws QmpException {
+        if (has(onto, names.copy())) {
+            // an earlier life of the gateway ended while it was read
+            removeCopy(onto);
+        }
+        ObjectNode merge = QmpClient.arguments().put("node", onto).put("target", names.copy());
         ArrayNode from = merge.putArray("bitmaps");
-        tokens.forEach(token -> from.add(names.bitmap(token)));
+        tokens.forEach(token -> from.add(named(disk.node(), names.bitmap(token))));
         ObjectNode transaction = QmpClient.arguments();
         ArrayNode actions = transaction.putArray("actions");
         ObjectNode copy =
-                named(names.copy()).put("granularity", GRANULARITY_BYTES).put("disabled", true);
+                named(onto, names.copy()).put("granularity", GRANULARITY_BYTES).put("disabled", true);
         actions.addObject().put("type", "block-dirty-bitmap-add").set("data", copy);
         actions.addObject().put("type", "block-dirty-bitmap-merge").set("data", merge);
         disk.monitor().execute("transaction", transaction, most);
     }
 
-    void removeCopy() throws QmpException {
-        remove(names.copy());
+    void removeCopy(String onto) throws QmpException {
+        disk.monitor().execute("block-dirty-bitmap-remove", named(onto, names.copy()));
     }
 
     void removeToken(String token) throws QmpException {
@@ -105,10 +122,10 @@ final class DirtyBitmaps {
     }
 
     private void remove(String name) throws QmpException {
-        disk.monitor().execute("block-dirty-bitmap-remove", named(name));
+        disk.monitor().execute("block-dirty-bitmap-remove", named(disk.node(), name));
     }
 
-    private ObjectNode named(String name) {
-        return QmpClient.arguments().put("node", disk.node()).put("name", name);
+    private static ObjectNode named(String node, String name) {
+        return QmpClient.arguments().put("node", node).put("name", name);
     }
 }

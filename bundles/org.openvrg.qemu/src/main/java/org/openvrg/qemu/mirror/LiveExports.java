@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import org.openvrg.api.failure.PlatformException;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.platform.UnseenWrites;
 import org.openvrg.nbd.client.DirtyBitmap;
@@ -20,30 +21,39 @@ import org.openvrg.qemu.qmp.QmpException;
 final class LiveExports {
     private final LiveDisk disk;
     private final MirrorNames names;
+    private final ReadSource source;
 
     LiveExports(LiveDisk disk, MirrorNames names) {
         this.disk = disk;
         this.names = names;
+        this.source = new ReadSource(disk, names);
     }
 
     /** Exports the live disk for reading, unless that is so already; its name. */
-    String addReader() throws QmpException {
+    String addReader() throws QmpException, PlatformException {
         startServer();
         if (!has(names.reader())) {
-            disk.monitor().execute("block-export-add", export(names.reader()));
+            disk.monitor().execute("block-export-add", export(names.reader(), source.node()));
         }
         return names.reader();
     }
 
+    /** Removes all that was made for reading. */
     void removeReader() throws QmpException {
         removeExport(names.reader());
+        source.remove();
+    }
+
+    /** The node that {@link MirrorNames#copy()} has to be on, to be read. */
+    String mapNode() throws QmpException, PlatformException {
+        return source.node();
     }
 
     /** What the bitmap {@link MirrorNames#copy()} has; its export is gone again afterwards. */
-    UnseenWrites readCopy() throws QmpException, StorageException {
+    UnseenWrites readCopy(String node) throws QmpException, StorageException {
         startServer();
         removeExport(names.map());
-        ObjectNode export = export(names.map());
+        ObjectNode export = export(names.map(), node);
         export.putArray("bitmaps").add(names.copy());
         disk.monitor().execute("block-export-add", export);
         try {
@@ -61,12 +71,12 @@ final class LiveExports {
         removeExport(names.map());
     }
 
-    private ObjectNode export(String name) {
+    private ObjectNode export(String name, String node) {
         return QmpClient.arguments()
                 .put("type", "nbd")
                 .put("id", name)
                 .put("name", name)
-                .put("node-name", disk.node())
+                .put("node-name", node)
                 .put("writable", false);
     }
 

@@ -41,6 +41,11 @@ final class MirrorNames {
         return base + "-nbd";
     }
 
+    /** The node that opens the disk's file a second time, for reading. */
+    String source() {
+        return base + "-src";
+    }
+
     /** The export of the live disk, for reading. */
     String reader() {
         return base + "-read";

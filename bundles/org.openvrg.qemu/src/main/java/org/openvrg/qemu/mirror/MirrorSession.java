@@ -86,9 +86,10 @@ final class MirrorSession implements QmpListener {
         awaitReady();
         UnseenWrites unseen = UnseenWrites.unknown();
         if (watched) {
-            bitmaps.copy(recording, settings.stall());
-            unseen = exports.readCopy();
-            bitmaps.removeCopy();
+            String onto = exports.mapNode();
+            bitmaps.copy(recording, onto, settings.stall());
+            unseen = exports.readCopy(onto);
+            bitmaps.removeCopy(onto);
         } else {
             bitmaps.drain(settings.stall());
         }

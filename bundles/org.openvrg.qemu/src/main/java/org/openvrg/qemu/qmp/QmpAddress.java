@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -12,7 +13,7 @@ import javax.net.ssl.SSLContext;
  * Where a monitor listens. A QEMU may have several monitors, each of which serves one client at a time.
  *
  * @param name what messages and threads call it, without paths
- * @param socket a Unix domain socket or a TCP address
+ * @param socket a Unix domain socket, a TCP address, or what {@link #command} makes
  * @param tls what to speak TLS 1.3 with, over TCP only; the context's trust manager judges the server
  */
 public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext> tls) {
@@ -37,6 +38,16 @@ public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext>
     /** A TCP address with TLS. */
     public static QmpAddress tls(InetSocketAddress address, SSLContext context) {
         return new QmpAddress(address.getHostString() + ":" + address.getPort(), address, Optional.of(context));
+    }
+
+    /**
+     * A program that carries its standard input and output to a monitor.
+     *
+     * @param name see {@link #name}
+     * @param command its words; no shell is involved
+     */
+    public static QmpAddress command(String name, List<String> command) {
+        return new QmpAddress(name, new CommandAddress(command), Optional.empty());
     }
 
     @Override

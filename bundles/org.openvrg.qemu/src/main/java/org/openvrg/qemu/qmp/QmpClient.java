@@ -75,7 +75,7 @@ public final class QmpClient implements AutoCloseable {
         this.address = address;
         listeners.add(listener);
         try {
-            this.wire = Wire.unconnected(address.socket());
+            this.wire = Wire.unconnected(address);
         } catch (IOException e) {
             throw new QmpException(Kind.CONNECTION, "no socket for the monitor " + address, e);
         }
@@ -287,7 +287,7 @@ public final class QmpClient implements AutoCloseable {
 
     private void read() {
         try {
-            wire.connect(address.socket(), address.tls());
+            wire.connect();
             LineReader lines = new LineReader(wire, MAX_LINE_BYTES);
             JsonNode hello = parse(lines.next());
             if (!hello.path("QMP").isObject()) {

@@ -103,6 +103,43 @@ class MirrorCaptureTest {
         return offset + "+" + length;
     }
 
+    /** QEMU 7.2 aborts when a client leaves an export that runs in such a thread. */
+    @Test
+    void aDiskInAnIoThreadOutlivesItsReaders() throws Exception {
+        qemu.close();
+        qemu = new TestQemu(folder, "raw", DISK_BYTES).startInIoThread();
+        qemu.write(7, MIB, BLOCK);
+        for (int i = 0; i < 2; i++) {
+            try (LiveReader reader = new LiveReader(VOLUME, () -> qemu.find())) {
+                ByteBuffer read = ByteBuffer.allocate(1);
+                reader.read(MIB, read);
+                assertEquals(7 + i, read.get(0));
+                qemu.write(8, MIB, BLOCK);
+                reader.read(MIB, read.clear());
+                assertEquals(8, read.get(0));
+            }
+        }
+        MirrorCapture first = capture(QUICK);
+        told.awaitLive();
+        awaitToken();
+        first.close();
+        qemu.write(9, 4 * BLOCK, BLOCK);
+        MirrorCapture second = capture(QUICK);
+        assertUnseen(told.awaitLive(), range(4 * BLOCK, BLOCK));
+        second.forget();
+        capture = Optional.empty();
+        assertEquals(List.of(), qemu.traces());
+    }
+
+    @Test
+    void readsNoOtherImageOfAQemuWithIoThreads() throws Exception {
+        qemu.close();
+        qemu = new TestQemu(folder, "qcow2", DISK_BYTES).startInIoThread();
+        StorageException refused =
+                assertThrows(StorageException.class, () -> new LiveReader(VOLUME, () -> qemu.find()));
+        assertTrue(refused.getMessage().contains("is no raw image but qcow2"), refused.getMessage());
+    }
+
     @Test
     void whatIsWrittenBetweenTwoCapturesIsToldExactly() throws Exception {
         qemu.write(1, 0, BLOCK);

@@ -3,6 +3,7 @@ package org.openvrg.qemu.mirror;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ final class TestQemu implements AutoCloseable {
     private final Path folder;
     private final Path image;
     private final String format;
+    private boolean threaded;
     private Optional<Process> process = Optional.empty();
     private Optional<QmpClient> monitor = Optional.empty();
     private Optional<QmpClient> hands = Optional.empty();
@@ -60,7 +62,10 @@ final class TestQemu implements AutoCloseable {
         command.addAll(List.of("-qmp", "unix:" + folder.resolve("two") + ",server=on,wait=off"));
         command.addAll(List.of("-blockdev", "driver=file,node-name=file0,filename=" + image));
         command.addAll(List.of("-blockdev", "driver=" + format + ",file=file0,node-name=disk0"));
-        command.addAll(List.of("-device", "virtio-blk-pci,drive=disk0,id=vd0"));
+        command.addAll(
+                threaded
+                        ? List.of("-object", "iothread,id=thread0")
+                        : List.of("-device", "virtio-blk-pci,drive=disk0,id=vd0"));
         try {
             process = Optional.of(new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -122,13 +127,27 @@ final class TestQemu implements AutoCloseable {
         return hands.orElseThrow();
     }
 
+    /**
+     * Starts with the disk in a thread of its own, as a guest's driver makes it where the device has an iothread. Nobody
+     * drives a device here, so there is none, and the test writes to the node.
+     */
+    TestQemu startInIoThread() throws IOException, QmpException {
+        threaded = true;
+        start();
+        ObjectNode move = QmpClient.arguments().put("node-name", "disk0").put("iothread", "thread0");
+        hands().execute("x-blockdev-set-iothread", move);
+        return this;
+    }
+
     synchronized LiveDisk find() throws PlatformException {
         try {
             if (monitor.isEmpty() || !monitor.get().isOpen()) {
                 monitor = Optional.of(QmpClient.open(
                         QmpAddress.unix(folder.resolve("one")), Duration.ofSeconds(5), QmpListener.NONE));
             }
-            JsonNode disk = monitor.get().execute("query-block").path(0).path("inserted");
+            JsonNode disk = threaded
+                    ? node("disk0")
+                    : monitor.get().execute("query-block").path(0).path("inserted");
             return new LiveDisk(
                     monitor.get(),
                     disk.path("node-name").asText(),
@@ -141,6 +160,15 @@ final class TestQemu implements AutoCloseable {
         }
     }
 
+    private JsonNode node(String name) throws QmpException {
+        for (JsonNode node : monitor.orElseThrow().execute("query-named-block-nodes")) {
+            if (node.path("node-name").asText().equals(name)) {
+                return node;
+            }
+        }
+        throw new AssertionError("no node " + name);
+    }
+
     /** Writes through the device; returns once the device has its answer. */
     void write(int pattern, long offset, long length) throws QmpException {
         String said = hands().execute(
@@ -148,8 +176,8 @@ final class TestQemu implements AutoCloseable {
                         QmpClient.arguments()
                                 .put(
                                         "command-line",
-                                        "qemu-io -d " + DEVICE + " \"write -P " + pattern + " " + offset + " " + length
-                                                + "\""),
+                                        "qemu-io " + (threaded ? "disk0" : "-d " + DEVICE) + " \"write -P " + pattern
+                                                + " " + offset + " " + length + "\""),
                         SOON)
                 .asText();
         // what it did goes to the standard output of QEMU; what went wrong is the answer

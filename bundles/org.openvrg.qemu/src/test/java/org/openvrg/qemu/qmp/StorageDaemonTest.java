@@ -176,6 +176,48 @@ class StorageDaemonTest {
     }
 
     @Test
+    void goesThroughACommand() throws Exception {
+        Recorder recorder = new Recorder();
+        QmpAddress through = QmpAddress.command("one", List.of("socat", "-", "UNIX-CONNECT:" + folder.resolve("one")));
+        try (QmpClient client = QmpClient.open(through, SOON, recorder)) {
+            client.execute("block-dirty-bitmap-add", bitmap("b"));
+            assertEquals(
+                    "b",
+                    client.execute("query-named-block-nodes")
+                            .at("/0/dirty-bitmaps/0/name")
+                            .asText());
+            daemon.destroyForcibly();
+            String end = recorder.end();
+            assertTrue(end.contains("socat ended with code"), end);
+        }
+    }
+
+    @Test
+    void tellsOfACommandThatFails() {
+        QmpAddress wrong = QmpAddress.command("wrong", List.of("false"));
+        QmpException failed = assertThrows(QmpException.class, () -> QmpClient.open(wrong, SOON, QmpListener.NONE));
+        assertEquals(Kind.CONNECTION, failed.kind());
+        assertTrue(failed.getMessage().contains("ended with code 1"), failed.getMessage());
+        QmpAddress missing =
+                QmpAddress.command("missing", List.of(folder.resolve("missing").toString()));
+        assertThrows(QmpException.class, () -> QmpClient.open(missing, SOON, QmpListener.NONE));
+    }
+
+    @Test
+    void endsACommandThatHangs() {
+        QmpAddress silent = QmpAddress.command("silent", List.of("sleep", "1000"));
+        QmpException late = assertThrows(
+                QmpException.class, () -> QmpClient.open(silent, Duration.ofMillis(200), QmpListener.NONE));
+        assertEquals(Kind.TIMEOUT, late.kind());
+        ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().orElse("").endsWith("/sleep"))
+                .forEach(child -> child.onExit()
+                        .orTimeout(SOON.toSeconds(), TimeUnit.SECONDS)
+                        .join());
+    }
+
+    @Test
     void aKilledDaemonEndsTheConnection() throws Exception {
         Recorder recorder = new Recorder();
         try (QmpClient client = open("one", recorder)) {

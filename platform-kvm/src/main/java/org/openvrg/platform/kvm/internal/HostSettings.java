@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.openvrg.platform.kvm.guard.TlsFiles;
+import org.openvrg.qemu.guard.TlsFiles;
 import org.openvrg.qemu.mirror.MirrorSettings;
 
 /**

@@ -1,7 +1,6 @@
 package org.openvrg.platform.kvm.internal;
 
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.util.EnumSet;
@@ -17,11 +16,14 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
 import org.openvrg.platform.kvm.KvmSlots;
+import org.openvrg.qemu.guard.Endpoint;
+import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.LiveReader;
 import org.openvrg.qemu.mirror.MirrorCapture;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
+import org.openvrg.qemu.mirror.MirrorCaptures;
 import org.openvrg.qemu.qmp.QmpException;
 
 /** VMs of QEMU hosts, captured through their monitors. Thread-safe. */
@@ -30,7 +32,7 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
     private final BitmapTokens tokens;
     private final Hosts hosts;
     private final Optional<GuardProcess> guard;
-    private final Set<MirrorCapture> captures = java.util.concurrent.ConcurrentHashMap.newKeySet();
+    private final MirrorCaptures captures = new MirrorCaptures();
 
     /** Begins to look at the hosts, and starts the guard. */
     KvmPlatform(HostSettings settings) throws IOException, GeneralSecurityException {
@@ -78,35 +80,12 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
     @Override
     public Capture startCapture(DiskRef disk, URI export, CaptureListener listener) throws PlatformException {
         CaptureWatch watch = guard.map(process -> process.watch(this::guardOf)).orElse(CaptureWatch.NONE);
-        MirrorCapture capture = MirrorCapture.start(
-                disk.volume(), export, () -> find(disk), listener, settings.mirror(), tokens, watch);
-        captures.add(capture);
-        return new Registered(capture);
+        return captures.add(MirrorCapture.start(
+                disk.volume(), export, () -> find(disk), listener, settings.mirror(), tokens, watch));
     }
 
-    /** A capture that the platform closes when it goes itself. */
-    private final class Registered implements Capture {
-        private final MirrorCapture capture;
-
-        Registered(MirrorCapture capture) {
-            this.capture = capture;
-        }
-
-        @Override
-        public void close() throws PlatformException {
-            captures.remove(capture);
-            capture.close();
-        }
-
-        @Override
-        public void forget() throws PlatformException {
-            captures.remove(capture);
-            capture.forget();
-        }
-    }
-
-    private Optional<SocketAddress> guardOf(LiveDisk disk) {
-        return hosts.guardOf(disk.monitor());
+    private Optional<String> guardOf(LiveDisk disk) {
+        return hosts.guardOf(disk.monitor()).map(Endpoint::format);
     }
 
     private LiveDisk find(DiskRef disk) throws PlatformException {
@@ -135,21 +114,13 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
 
     @Override
     public void close() throws IOException, PlatformException {
-        Optional<PlatformException> failure = Optional.empty();
-        captures.forEach(MirrorCapture::stop);
-        for (MirrorCapture capture : captures) {
-            try {
-                capture.close();
-            } catch (PlatformException e) {
-                failure = Optional.of(e);
+        try {
+            captures.close();
+        } finally {
+            hosts.close();
+            if (guard.isPresent()) {
+                guard.get().close();
             }
-        }
-        hosts.close();
-        if (guard.isPresent()) {
-            guard.get().close();
-        }
-        if (failure.isPresent()) {
-            throw failure.get();
         }
     }
 }

@@ -1,4 +1,4 @@
-package org.openvrg.platform.kvm.guard;
+package org.openvrg.qemu.guard;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package org.openvrg.platform.kvm.guard;
+package org.openvrg.qemu.guard;
 
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.openvrg.platform.kvm.internal;
+package org.openvrg.qemu.guard;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -19,10 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.openvrg.platform.kvm.guard.Endpoint;
-import org.openvrg.platform.kvm.guard.Guard;
-import org.openvrg.platform.kvm.guard.TlsFiles;
-import org.openvrg.platform.kvm.guard.Watched;
+import java.util.function.Function;
 import org.openvrg.qemu.mirror.LiveDisk;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.slf4j.Logger;
@@ -32,14 +29,22 @@ import org.slf4j.LoggerFactory;
  * The {@link Guard}, as a child process of the gateway: started from a folder with its classes, told what to watch over,
  * started again when it dies. It ends when its input does, so it never outlives the gateway. Thread-safe.
  */
-final class GuardProcess implements AutoCloseable {
+public final class GuardProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GuardProcess.class);
     private static final int DEFAULT_PORT = 10809;
     private static final long RESTART_MILLIS = 2_000;
     private static final long STOP_SECONDS = 3;
     /** Every class of the guard's package, by file name. */
     private static final List<String> CLASSES = List.of(
-            "Endpoint", "ExportProbe", "Guard", "GuardMonitor", "GuardMonitor$Connection", "TlsFiles", "Watched");
+            "Endpoint",
+            "ExportProbe",
+            "Guard",
+            "GuardMonitor",
+            "MonitorLink",
+            "MonitorLink$OfCommand",
+            "MonitorLink$OfSocket",
+            "TlsFiles",
+            "Watched");
 
     private final Path folder;
     private final Duration silence;
@@ -50,7 +55,7 @@ final class GuardProcess implements AutoCloseable {
     private boolean closed;
 
     /** Writes the classes into the folder, and starts the process. */
-    GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
+    public GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.silence = silence;
         this.tls = tls;
@@ -64,26 +69,30 @@ final class GuardProcess implements AutoCloseable {
                 Files.copy(bytes, target.resolve(name + ".class"), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        this.thread = new Thread(this::run, "vrg-kvm-guard");
+        this.thread = new Thread(this::run, "vrg-guard");
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** What tells the guard of the captures of VMs whose second monitor is there. */
-    CaptureWatch watch(java.util.function.Function<LiveDisk, Optional<SocketAddress>> guardOf) {
+    /**
+     * What tells the guard of the captures of VMs whose second monitor is there.
+     *
+     * @param guardOf where that is, as an {@link Endpoint}
+     */
+    public CaptureWatch watch(Function<LiveDisk, Optional<String>> guardOf) {
         return new CaptureWatch() {
             private Optional<String> key = Optional.empty();
 
             @Override
             public void attached(LiveDisk disk, String node, URI export) {
-                Optional<SocketAddress> monitor = guardOf.apply(disk);
+                Optional<String> monitor = guardOf.apply(disk);
                 if (monitor.isEmpty()) {
                     LOG.warn(
                             "{} has no second monitor: a gateway that hangs would hang the VM",
                             disk.monitor().address());
                     return;
                 }
-                Watched one = new Watched(node, Endpoint.format(monitor.get()), server(export), exportName(export));
+                Watched one = new Watched(node, monitor.get(), server(export), exportName(export));
                 key = Optional.of(one.key());
                 add(one);
             }

@@ -1,0 +1,2 @@
+/** A real Xen in a QEMU, and what is shown on it. */
+package org.openvrg.itests.xen;
