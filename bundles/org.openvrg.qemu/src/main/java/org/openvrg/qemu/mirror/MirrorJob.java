@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import org.openvrg.api.failure.PlatformException;
 import org.openvrg.qemu.qmp.QmpClient;
 import org.openvrg.qemu.qmp.QmpException;
@@ -31,6 +32,9 @@ final class MirrorJob {
     private static final int OPEN_TIMEOUT_SECONDS = 1;
 
     private static final int OPEN_TIMEOUT_SINCE = 7;
+    /** States of a migration that has not ended. */
+    private static final Set<String> MIGRATING =
+            Set.of("setup", "active", "pre-switchover", "device", "postcopy-active", "wait-unplug");
 
     private final LiveDisk disk;
     private final MirrorNames names;
@@ -111,6 +115,12 @@ final class MirrorJob {
             }
         }
         return new Look(false, 0, 0);
+    }
+
+    /** Whether the VM is on its way to another host, which it can't leave for while the job writes. */
+    boolean isMigrating(Duration most) throws QmpException {
+        JsonNode migration = disk.monitor().execute("query-migrate", QmpClient.arguments(), most);
+        return MIGRATING.contains(migration.path("status").asText());
     }
 
     /**

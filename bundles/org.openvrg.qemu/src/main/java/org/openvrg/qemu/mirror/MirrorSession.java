@@ -169,6 +169,8 @@ final class MirrorSession implements QmpListener {
         MirrorJob.Look look = job.look(settings.stall());
         if (!look.there()) {
             fail("the mirror job is gone");
+        } else if (job.isMigrating(settings.stall())) {
+            fail("the VM is on its way to another host");
         }
         return look;
     }

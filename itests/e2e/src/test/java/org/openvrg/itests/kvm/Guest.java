@@ -1,0 +1,268 @@
+package org.openvrg.itests.kvm;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.openvrg.itests.Await;
+import org.openvrg.itests.Tools;
+
+/**
+ * A QEMU guest with Debian's cloud kernel and a busybox shell, driven over its serial console. Its disks carry the UUIDs
+ * of their volumes as serials. The monitors are in a folder, as the platform wants them: {@code NAME.qmp} and
+ * {@code NAME.guard}. Software emulation, so it runs everywhere.
+ */
+final class Guest implements AutoCloseable {
+    static final Duration BOOT = Duration.ofMinutes(3);
+    static final Duration SOON = Duration.ofMinutes(2);
+
+    private static final int MAX_LINES = 20_000;
+    private static final String RECORD = "R ";
+
+    private final String name;
+    private final Path folder;
+    private final String uuid;
+    private final List<Disk> disks;
+    private final List<String> lines = new ArrayList<>();
+    private final AtomicLong lastRecord = new AtomicLong();
+    private final AtomicLong lastRecordNanos = new AtomicLong();
+    private final AtomicLong longestGapNanos = new AtomicLong();
+    private Optional<Process> process = Optional.empty();
+    private Optional<SocketChannel> console = Optional.empty();
+    private int commands;
+
+    /** A disk image and the volume that it is. */
+    record Disk(Path image, String format, String volume) {}
+
+    /**
+     * A guest that does not run yet.
+     *
+     * @param name of its monitors
+     * @param folder for its sockets
+     */
+    Guest(String name, Path folder, String uuid, List<Disk> disks) {
+        this.name = name;
+        this.folder = folder;
+        this.uuid = uuid;
+        this.disks = List.copyOf(disks);
+    }
+
+    /** The volume of its first disk. */
+    String volume() {
+        return disks.get(0).volume();
+    }
+
+    /** Its UUID. */
+    String uuid() {
+        return uuid;
+    }
+
+    /** Boots, and waits for the shell. */
+    Guest start() throws IOException, InterruptedException {
+        GuestSystem system = GuestSystem.get();
+        List<String> command = new ArrayList<>(
+                List.of("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "384", "-smp", "1"));
+        command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-uuid", uuid));
+        command.addAll(List.of("-chardev", "socket,id=con,server=on,wait=off,path=" + socket("console")));
+        command.addAll(List.of("-serial", "chardev:con"));
+        command.addAll(List.of("-qmp", "unix:" + socket("guard") + ",server=on,wait=off"));
+        command.addAll(List.of("-qmp", "unix:" + socket("qmp") + ",server=on,wait=off"));
+        command.addAll(List.of(
+                "-kernel",
+                system.kernel().toString(),
+                "-initrd",
+                system.initrd().toString()));
+        command.addAll(List.of("-append", "console=ttyS0 quiet panic=-1"));
+        for (Disk disk : disks) {
+            String node = "disk" + disks.indexOf(disk);
+            command.addAll(List.of("-blockdev", "driver=file,node-name=file-" + node + ",filename=" + disk.image()));
+            command.addAll(
+                    List.of("-blockdev", "driver=" + disk.format() + ",node-name=" + node + ",file=file-" + node));
+            command.addAll(List.of("-device", "virtio-blk-pci,drive=" + node + ",serial=" + disk.volume()));
+        }
+        command.addAll(List.of(
+                "-blockdev",
+                "driver=file,node-name=tools,read-only=on,filename=" + system.tools(),
+                "-device",
+                "virtio-blk-pci,drive=tools,serial=tools"));
+        for (String suffix : List.of("console", "guard", "qmp")) {
+            Files.deleteIfExists(socket(suffix));
+        }
+        Process started = Tools.start(folder.resolve(name + ".log"), command);
+        Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
+        process = Optional.of(started);
+        Await.until(SOON, this::describe, () -> Files.exists(socket("console")) && connect());
+        Await.until(BOOT, this::describe, () -> has("[vrg-ready]"));
+        run("mount -t ext4 -o ro /dev/vd" + (char) ('a' + disks.size()) + " /tools");
+        return this;
+    }
+
+    private Path socket(String suffix) {
+        return folder.resolve(name + "." + suffix);
+    }
+
+    private boolean connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        channel.connect(UnixDomainSocketAddress.of(socket("console")));
+        console = Optional.of(channel);
+        Thread reader = new Thread(() -> read(channel), "console-" + name);
+        reader.setDaemon(true);
+        reader.start();
+        return true;
+    }
+
+    private void read(SocketChannel channel) {
+        StringBuilder line = new StringBuilder();
+        ByteBuffer buffer = ByteBuffer.allocate(4096);
+        try {
+            while (channel.read(buffer) >= 0) {
+                buffer.flip();
+                while (buffer.hasRemaining()) {
+                    char next = (char) buffer.get();
+                    if (next == '\n') {
+                        take(line.toString().strip());
+                        line.setLength(0);
+                    } else {
+                        line.append(next);
+                    }
+                }
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            take("[the console ended: " + e.getMessage() + "]");
+        }
+    }
+
+    private synchronized void take(String line) {
+        if (line.startsWith(RECORD)) {
+            long now = System.nanoTime();
+            long before = lastRecordNanos.getAndSet(now);
+            if (before != 0) {
+                longestGapNanos.accumulateAndGet(now - before, Math::max);
+            }
+            lastRecord.set(Long.parseLong(line.substring(RECORD.length())));
+        } else if (lines.size() < MAX_LINES) {
+            lines.add(line);
+        }
+        notifyAll();
+    }
+
+    private synchronized boolean has(String text) {
+        return lines.stream().anyMatch(line -> line.contains(text));
+    }
+
+    /** The end of the console, for failures. */
+    synchronized String describe() {
+        return "guest " + name + ", record " + lastRecord + ":\n"
+                + String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+    }
+
+    /** Runs a command in the guest's shell that has to succeed; what it printed. */
+    String run(String command) throws IOException {
+        return run(command, SOON);
+    }
+
+    /** The same with a deadline of its own. */
+    String run(String command, Duration limit) throws IOException {
+        int from;
+        synchronized (this) {
+            commands++;
+            from = lines.size();
+        }
+        // in two parts, so that an echo of the command is not taken for its end
+        String end = "[vrg-done " + commands + " ";
+        send(command + "\necho \"[vrg\"\"-done " + commands + " $?]\"\n");
+        Await.until(limit, () -> command + "\n" + describe(), () -> hasFrom(from, end));
+        synchronized (this) {
+            List<String> said = lines.subList(from, lines.size());
+            String last =
+                    said.stream().filter(line -> line.contains(end)).findFirst().orElseThrow();
+            if (!last.endsWith(end + "0]")) {
+                throw new AssertionError(command + " failed in the guest: " + describe());
+            }
+            return String.join("\n", said.subList(0, said.indexOf(last)));
+        }
+    }
+
+    private synchronized boolean hasFrom(int from, String text) {
+        return lines.subList(from, lines.size()).stream().anyMatch(line -> line.contains(text));
+    }
+
+    private void send(String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            console.orElseThrow().write(bytes);
+        }
+    }
+
+    /** Makes a file system on the first disk, and mounts it. */
+    void makeFileSystem() throws IOException {
+        run("/e2fs/mke2fs -q -t ext4 /dev/vda && mount -t ext4 /dev/vda /mnt && dd if=/dev/urandom of=/mnt/seed bs=1M count=4"
+                + " && sync");
+    }
+
+    /**
+     * Begins to append numbered records to a file, each made durable before it is told; in the background, until
+     * {@link #stopRecords()}.
+     */
+    void startRecords() throws IOException {
+        run("touch /tmp/go; i=$(tail -n 1 /mnt/records 2>/dev/null || echo 0); (while [ -e /tmp/go ]; do"
+                + " i=$((i+1)); echo $i | dd of=/mnt/records oflag=append conv=notrunc,fsync 2>/dev/null && echo \"R $i\"; done;"
+                + " echo \"[records\"\" ended]\") &");
+    }
+
+    /** Ends the records, and waits until the last one is written. */
+    void stopRecords() throws IOException {
+        int from;
+        synchronized (this) {
+            from = lines.size();
+        }
+        run("rm -f /tmp/go");
+        Await.until(SOON, this::describe, () -> hasFrom(from, "[records ended]"));
+        run("sync");
+    }
+
+    /** The newest record that the guest knows as durable. */
+    long lastRecord() {
+        return lastRecord.get();
+    }
+
+    /** Waits for so many further records. */
+    void awaitRecords(long more) {
+        long wanted = lastRecord() + more;
+        Await.until(SOON, () -> wanted + " records: " + describe(), () -> lastRecord() >= wanted);
+    }
+
+    /** Begins to look for the longest time between two records anew. */
+    void resetGap() {
+        longestGapNanos.set(0);
+    }
+
+    /** The longest time between two records, in milliseconds. */
+    long longestGapMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(longestGapNanos.get());
+    }
+
+    /** Ends it as a power cut would. */
+    void kill() {
+        process.ifPresent(started -> started.destroyForcibly().onExit().join());
+    }
+
+    @Override
+    public void close() throws IOException {
+        kill();
+        if (console.isPresent()) {
+            console.get().close();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package org.openvrg.itests.kvm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.openvrg.itests.Await;
+import org.openvrg.itests.Pair;
+import org.openvrg.itests.Tools;
+
+/** A pair of gateways whose production has the KVM platform, and a folder in which guests have their monitors. */
+final class KvmLab implements AutoCloseable {
+    static final long DISK_BYTES = 96L << 20;
+    /** Age at which the host gets a new bitmap. */
+    static final Duration ROTATION = Duration.ofSeconds(2);
+
+    private static final Duration TOOL = Duration.ofMinutes(2);
+
+    private final Pair pair;
+    private final Path folder;
+    private final Path sockets;
+    private final List<Guest> guests = new ArrayList<>();
+
+    KvmLab(String name) throws IOException, InterruptedException {
+        pair = new Pair(name).patient();
+        folder = pair.production().home().resolveSibling("guests");
+        Files.createDirectories(folder);
+        // the paths of sockets have few bytes
+        sockets = Files.createTempDirectory("vrg-kvm");
+        pair.production().configure("org.openvrg.platform.kvm-lab", "folder", sockets);
+        pair.production().configure("org.openvrg.platform.kvm-lab", "state", "${karaf.data}/platform-kvm/lab");
+        pair.production().configure("org.openvrg.platform.kvm-lab", "rotation-seconds", ROTATION.toSeconds());
+        pair.production().configure("org.openvrg.platform.kvm-lab", "watchdog-silence-millis", 1_500);
+        pair.production().deploy(Path.of(System.getProperty("vrg.platform.kvm")));
+        pair.start();
+    }
+
+    Pair pair() {
+        return pair;
+    }
+
+    /** A guest with an empty disk and an ext4 on it. */
+    Guest newGuest() throws IOException, InterruptedException {
+        String volume = UUID.randomUUID().toString();
+        Path image = folder.resolve(volume + ".raw");
+        Tools.succeed(TOOL, List.of("qemu-img", "create", "-q", "-f", "raw", image.toString(), "" + DISK_BYTES));
+        Guest guest =
+                guest("production", UUID.randomUUID().toString(), image, volume).start();
+        guest.makeFileSystem();
+        return guest;
+    }
+
+    /** A guest on an image that is there, not started. */
+    Guest guest(String name, String uuid, Path image, String volume) {
+        Guest guest = new Guest(name, sockets, uuid, List.of(new Guest.Disk(image, "raw", volume)));
+        guests.add(guest);
+        return guest;
+    }
+
+    /** The image of a volume at production. */
+    Path image(String volume) {
+        return folder.resolve(volume + ".raw");
+    }
+
+    /** Protects a guest over REST alone, and waits for state 1; the states that were seen on the way. */
+    List<Integer> protect(Guest guest, String volume) throws IOException, InterruptedException {
+        pair.protectStandby(guest.uuid(), "LOCALPOME", volume);
+        pair.protectProduction(guest.uuid(), true, true, volume);
+        List<Integer> states = new ArrayList<>();
+        Await.until(Pair.IN_STEP, () -> "in step: " + pair.describe(guest.uuid()) + guest.describe(), () -> {
+            int state = pair.production()
+                    .rest()
+                    .get("/vmdrstatus/" + guest.uuid())
+                    .path("status")
+                    .asInt();
+            if (states.isEmpty() || states.get(states.size() - 1) != state) {
+                states.add(state);
+            }
+            return state == 1;
+        });
+        pair.awaitInStep(guest.uuid());
+        return states;
+    }
+
+    /** Waits until a sequence of production that is newer than now is durable at the DR side, in state 1. */
+    void awaitDrained(Guest guest) {
+        pair.awaitDrained(guest.uuid());
+    }
+
+    /** All bytes between the gateways so far. */
+    long wireBytes() {
+        return pair.linkToDr().forwardBytes()
+                + pair.linkToDr().backwardBytes()
+                + pair.linkToProduction().forwardBytes()
+                + pair.linkToProduction().backwardBytes();
+    }
+
+    /** Fails unless the guest's disk and its standby are equal; the guest must not write. */
+    void assertEqual(String volume) throws IOException, InterruptedException {
+        Tools.succeed(
+                TOOL,
+                List.of(
+                        "qemu-img",
+                        "compare",
+                        "-U",
+                        "-f",
+                        "raw",
+                        "-F",
+                        "raw",
+                        image(volume).toString(),
+                        pair.standbyDisk(volume).toString()));
+    }
+
+    /** Production's report of a guest. */
+    JsonNode report(Guest guest) throws IOException, InterruptedException {
+        return Pair.report(pair.production(), guest.uuid());
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Guest guest : guests) {
+            guest.close();
+        }
+        pair.close();
+    }
+}

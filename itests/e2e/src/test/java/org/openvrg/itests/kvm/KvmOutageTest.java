@@ -1,0 +1,189 @@
+package org.openvrg.itests.kvm;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.openvrg.itests.Await;
+import org.openvrg.itests.Pair;
+
+/**
+ * One guest that writes all the time, while its gateway is killed, stopped, or cut off from the other site. Each time
+ * only what changed travels afterwards, and both disks are equal. The first test measures before the disk is protected.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class KvmOutageTest {
+    private static final System.Logger LOG = System.getLogger(KvmOutageTest.class.getName());
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration LONG = Duration.ofMinutes(3);
+    private static final long MIB = 1L << 20;
+    private static final int CHANGED_MIB = 4;
+    /**
+     * Most that may travel for so much that changed: blocks of 64 KiB of which a part changed, the journal of ext4, and
+     * what both sites tell each other. A consistency check that found all equal would be less, one that sent the disk
+     * eight times as much.
+     */
+    private static final double MOST_MIB = 2.5 * CHANGED_MIB + 4;
+
+    private static KvmLab lab;
+    private static Guest guest;
+    private static String volume;
+
+    @BeforeAll
+    static void start() throws IOException, InterruptedException {
+        lab = new KvmLab("kvm-outage");
+        guest = lab.newGuest();
+        volume = guest.volume();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        lab.close();
+    }
+
+    private static String failure() {
+        return lab.pair().describe(guest.uuid()) + guest.describe();
+    }
+
+    /** New random bytes in one file of the guest, on its disk. */
+    private static void change(String file) throws IOException {
+        guest.run("dd if=/dev/urandom of=/mnt/" + file + " bs=1M count=" + CHANGED_MIB + " && sync", LONG);
+    }
+
+    /** Waits until all that the guest wrote is on the standby, in state 1, and compares. */
+    private static void assertInStep() throws IOException, InterruptedException {
+        guest.run("sync");
+        lab.awaitDrained(guest);
+        lab.assertEqual(volume);
+    }
+
+    /** Waits until the host's bitmap is one that began after now, so that it has only what comes. */
+    private static void awaitRotation() {
+        Await.pass(KvmLab.ROTATION.multipliedBy(3));
+    }
+
+    private static void tell(String what, long bytes) {
+        LOG.log(
+                Level.INFO,
+                String.format(
+                        Locale.ROOT,
+                        "%s: %d MiB changed of %d MiB, %.2f MiB on the wire",
+                        what,
+                        CHANGED_MIB,
+                        KvmLab.DISK_BYTES / MIB,
+                        (double) bytes / MIB));
+    }
+
+    @Test
+    @Order(1)
+    void aGuestsWritesTakeLittleLongerWithCapture() throws IOException, InterruptedException {
+        JsonNode off = fio();
+        lab.protect(guest, volume);
+        JsonNode on = fio();
+        for (String key : new String[] {"50.000000", "99.000000"}) {
+            LOG.log(
+                    Level.INFO,
+                    String.format(
+                            Locale.ROOT,
+                            "4 KiB synchronous writes in the guest, percentile %.0f: %.0f us without capture, %.0f us with",
+                            Double.parseDouble(key),
+                            micros(off, key),
+                            micros(on, key)));
+        }
+        LOG.log(
+                Level.INFO,
+                String.format(
+                        Locale.ROOT,
+                        "4 KiB synchronous writes in the guest: %.0f a second without capture, %.0f with",
+                        off.path("iops").asDouble(),
+                        on.path("iops").asDouble()));
+        assertTrue(on.path("total_ios").asLong() > 0, on.toString());
+        assertInStep();
+    }
+
+    private static double micros(JsonNode write, String percentile) {
+        return write.at("/clat_ns/percentile/" + percentile).asDouble() / 1000;
+    }
+
+    private static JsonNode fio() throws IOException {
+        String said = guest.run(
+                "LD_LIBRARY_PATH=/tools/lib/x86_64-linux-gnu:/tools/usr/lib/x86_64-linux-gnu"
+                        + " /tools/lib64/ld-linux-x86-64.so.2 /tools/fio --name=w --filename=/mnt/fio --size=8m --bs=4k"
+                        + " --rw=randwrite --ioengine=psync --sync=1 --time_based --runtime=8 --randrepeat=0"
+                        + " --thread --output-format=json",
+                LONG);
+        return JSON.readTree(said.substring(said.indexOf('{'))).at("/jobs/0/write");
+    }
+
+    @Test
+    @Order(2)
+    void aKilledGatewayResendsWhatTheHostNoted() throws IOException, InterruptedException {
+        assertInStep();
+        awaitRotation();
+        lab.pair().production().kill();
+        change("while-killed");
+        long before = lab.wireBytes();
+        lab.pair().production().start();
+        lab.pair().awaitPaired();
+        assertInStep();
+        long bytes = lab.wireBytes() - before;
+        tell("gateway killed and started again", bytes);
+        assertTrue(bytes >= CHANGED_MIB * MIB, () -> bytes + " bytes on the wire");
+        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire\n" + failure());
+    }
+
+    @Test
+    @Order(3)
+    void aLinkThatIsDownHoldsNobodyUp() throws IOException, InterruptedException {
+        assertInStep();
+        lab.pair().cutLink();
+        try {
+            change("while-down");
+            guest.startRecords();
+            guest.awaitRecords(20);
+        } finally {
+            lab.pair().restoreLink();
+        }
+        guest.stopRecords();
+        assertInStep();
+    }
+
+    @Test
+    @Order(4)
+    void aStoppedGatewayIsCutOff() throws IOException, InterruptedException {
+        assertInStep();
+        awaitRotation();
+        guest.startRecords();
+        guest.awaitRecords(10);
+        long before = lab.wireBytes();
+        lab.pair().production().pause();
+        try {
+            guest.resetGap();
+            guest.awaitRecords(30);
+            LOG.log(Level.INFO, "gateway stopped: the guest waited {0} ms at most", guest.longestGapMillis());
+            guest.stopRecords();
+            change("while-stopped");
+        } finally {
+            lab.pair().production().resume();
+        }
+        Await.until(
+                Pair.IN_STEP,
+                KvmOutageTest::failure,
+                () -> lab.report(guest).path("state").asInt() == 1);
+        assertInStep();
+        long bytes = lab.wireBytes() - before;
+        tell("gateway stopped and continued", bytes);
+        assertTrue(bytes >= CHANGED_MIB * MIB, () -> bytes + " bytes on the wire");
+        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire\n" + failure());
+    }
+}
