@@ -99,8 +99,12 @@ class StorageKindsTest {
                 StandardOpenOption.APPEND);
         Files.writeString(
                 etc.resolve("org.ops4j.pax.logging.cfg"),
-                "\nlog4j2.logger.services.name = Events.Service\nlog4j2.logger.services.level = ERROR\n"
-                        + "log4j2.appender.file.layout.pattern = %d{ISO8601} | %-5p | %c{2} | %m | %X{bundle.name}%n\n",
+                """
+
+                log4j2.logger.services.name = Events.Service
+                log4j2.logger.services.level = ERROR
+                log4j2.appender.file.layout.pattern = %d{ISO8601} | %-5p | %c{2} | %m | %X{bundle.name}%n
+                """,
                 StandardOpenOption.APPEND);
     }
 
