@@ -19,22 +19,23 @@ import org.openvrg.api.storage.Ownership;
 
 /**
  * How far the volumes of one VM are, in a file that is mapped into memory: an update costs no system call and outlives
- * the process. A power loss may take back what was not forced, therefore the file names the boot in which it was
- * written, and in another boot only the flushed index counts.
+ * the process. What was not flushed may be lost with the process, as storage outside of the kernel's page cache holds it
+ * back in a process of its own, which ends with this one; or with a power loss. Therefore the file names the run in which
+ * it was written, and in another run only the flushed index counts.
  *
  * <pre>
  *  0 magic       u64   "VRGAGST1"
  *  8 VM          16 bytes
  * 24 owner       16 bytes
  * 40 generation  u64
- * 48 boot        16 bytes  /proc/sys/kernel/random/boot_id
+ * 48 run         16 bytes  made at random at every start
  * 64 crc         u32   CRC32C of bytes 0..63
  * 68 zero        4 bytes
  * 72 applied     u64
  * 80 flushed     u64
  * </pre>
  *
- * All big-endian. The first 72 bytes never change within a file; a new owner, generation or boot makes a new file by
+ * All big-endian. The first 72 bytes never change within a file; a new owner, generation or run makes a new file by
  * rename. Updates are for one thread at a time, reads for any.
  */
 final class StateFile {
@@ -56,13 +57,13 @@ final class StateFile {
     }
 
     /** Makes the file of a VM, replacing one that may be there. */
-    static StateFile create(Path file, UUID vmUuid, UUID bootId, Ownership owner, long appliedIndex, long flushedIndex)
+    static StateFile create(Path file, UUID vmUuid, UUID runId, Ownership owner, long appliedIndex, long flushedIndex)
             throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH_BYTES).putLong(MAGIC);
         put(bytes, vmUuid);
         put(bytes, owner.vrgUuid());
         bytes.putLong(owner.generation());
-        put(bytes, bootId);
+        put(bytes, runId);
         bytes.putInt(crc(bytes))
                 .putInt(0)
                 .putLong(appliedIndex)
@@ -86,7 +87,7 @@ final class StateFile {
      *
      * @return empty when it is damaged
      */
-    static Optional<StateFile> open(Path file, UUID vmUuid, UUID bootId) throws IOException {
+    static Optional<StateFile> open(Path file, UUID vmUuid, UUID runId) throws IOException {
         if (Files.size(file) != LENGTH_BYTES) {
             return Optional.empty();
         }
@@ -103,11 +104,11 @@ final class StateFile {
         if (!sound || state.flushedIndex() < 0 || state.appliedIndex() < state.flushedIndex()) {
             return Optional.empty();
         }
-        if (writtenIn.equals(bootId)) {
+        if (writtenIn.equals(runId)) {
             return Optional.of(state);
         }
         long flushed = state.flushedIndex();
-        return Optional.of(create(file, vmUuid, bootId, owner, flushed, flushed));
+        return Optional.of(create(file, vmUuid, runId, owner, flushed, flushed));
     }
 
     /** Owner of the volumes. */

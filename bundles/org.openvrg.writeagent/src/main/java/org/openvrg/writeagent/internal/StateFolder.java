@@ -15,20 +15,20 @@ import org.slf4j.LoggerFactory;
 /** The folder with the state files of all VMs, locked against a second agent. Thread-safe. */
 final class StateFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StateFolder.class);
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private final Path folder;
-    private final UUID bootId;
+    private final UUID runId;
     private final FileChannel lock;
 
     /**
      * Makes the folder where it is missing and locks it.
      *
+     * @param runId in another run only what was flushed counts
      * @throws IOException when it can't be used, or another agent uses it
      */
-    StateFolder(Path folder, UUID bootId) throws IOException {
+    StateFolder(Path folder, UUID runId) throws IOException {
         this.folder = Files.createDirectories(folder);
-        this.bootId = bootId;
+        this.runId = runId;
         this.lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
         boolean locked = false;
         try {
@@ -45,23 +45,13 @@ final class StateFolder implements AutoCloseable {
         }
     }
 
-    /** Identity of the present boot; a new one for each call where the system tells none: then nothing is assumed. */
-    static UUID presentBoot() {
-        try {
-            return UUID.fromString(Files.readString(BOOT_ID).strip());
-        } catch (IOException | IllegalArgumentException e) {
-            LOG.warn("The system tells no boot id: after a restart only flushed entries count: {}", e.getMessage());
-            return UUID.randomUUID();
-        }
-    }
-
     /** The state of a VM, where there is one that is not damaged. */
     Optional<StateFile> find(UUID vmUuid) throws IOException {
         Path file = file(vmUuid);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        Optional<StateFile> state = StateFile.open(file, vmUuid, bootId);
+        Optional<StateFile> state = StateFile.open(file, vmUuid, runId);
         if (state.isEmpty()) {
             LOG.warn("The state file of VM {} is damaged: how far its volumes are is not known any more", vmUuid);
         }
@@ -70,7 +60,7 @@ final class StateFolder implements AutoCloseable {
 
     /** Makes the state of a VM, replacing an older one. */
     StateFile create(UUID vmUuid, Ownership owner, long appliedIndex, long flushedIndex) throws IOException {
-        return StateFile.create(file(vmUuid), vmUuid, bootId, owner, appliedIndex, flushedIndex);
+        return StateFile.create(file(vmUuid), vmUuid, runId, owner, appliedIndex, flushedIndex);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.openvrg.writeagent.internal;
 
 import java.io.IOException;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -40,7 +41,7 @@ final class Writeagent implements AutoCloseable {
      */
     Writeagent(Identity identity, Settings settings) throws IOException, LinkException {
         Enrolment enrolment = new Enrolment(identity, settings.trustedFingerprints(), settings.readSecret());
-        states = new StateFolder(settings.directory(), StateFolder.presentBoot());
+        states = new StateFolder(settings.directory(), UUID.randomUUID());
         server = new AgentServer(enrolment, states, new ProviderRegistry(), applyPool, hashPool);
         transport = new LaneTransport(identity, LaneSettings.defaults());
         try {

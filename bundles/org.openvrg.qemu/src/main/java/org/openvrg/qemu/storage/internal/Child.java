@@ -126,14 +126,14 @@ final class Child {
         }
     }
 
-    /** Asks it to end (SIGTERM). */
+    /** Asks it to end (SIGTERM). Through its handle: {@link Process#destroy} would close what its last words come by. */
     void terminate() {
-        started.thenAccept(Process::destroy);
+        started.thenAccept(process -> process.toHandle().destroy());
     }
 
     /** Ends it (SIGKILL). */
     void kill() {
-        started.thenAccept(Process::destroyForcibly);
+        started.thenAccept(process -> process.toHandle().destroyForcibly());
     }
 
     /** Waits for its end; the exit code if it came in time. */

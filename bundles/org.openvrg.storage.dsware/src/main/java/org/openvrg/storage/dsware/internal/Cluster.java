@@ -1,10 +1,13 @@
 package org.openvrg.storage.dsware.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
@@ -35,6 +38,8 @@ final class Cluster implements NamedStores.Store {
     private final BlockLayer blocks;
     private final CephTools tools;
     private final OwnedVolumes volumes = new OwnedVolumes();
+    /** Address of the client that opened an image last, for each that was opened. */
+    private final Map<String, String> lastClients = new ConcurrentHashMap<>();
 
     Cluster(Settings settings, BlockLayer blocks) {
         this.settings = settings;
@@ -100,7 +105,9 @@ final class Cluster implements NamedStores.Store {
     }
 
     private BlockVolume image(String pool, String image, String name) throws StorageException {
-        refuseOtherClients(pool, image, name);
+        String place = pool + "/" + image;
+        Set<String> before = watchers(place, name);
+        fence(place, before, name);
         Map<String, Object> node = Map.of(
                 "driver",
                 "rbd",
@@ -116,19 +123,48 @@ final class Cluster implements NamedStores.Store {
                 settings.user(),
                 "discard",
                 "unmap");
-        return blocks.open(new BlockSource(List.of(), List.of(node), tools.files(name)), name);
+        BlockVolume volume = blocks.open(new BlockSource(List.of(), List.of(node), tools.files(name)), name);
+        boolean done = false;
+        try {
+            Set<String> own = new HashSet<>(watchers(place, name));
+            own.removeAll(before);
+            // of two that came at the same time it can't be told which one is ours
+            lastClients.put(place, own.size() == 1 ? own.iterator().next() : "");
+            done = true;
+            return volume;
+        } finally {
+            if (!done) {
+                volume.close();
+            }
+        }
     }
 
-    /** The exclusive lock moves to who asks for it; two that write would take turns. */
-    private void refuseOtherClients(String pool, String image, String name) throws StorageException {
-        JsonNode status = tools.find(name, "rbd", "status", "--format", "json", pool + "/" + image)
-                .orElseThrow(() -> ImageFolder.wrong(name, "it was removed meanwhile"));
-        for (JsonNode watcher : status.path("watchers")) {
-            throw new StorageException(
-                    Kind.OWNED_BY_OTHER,
-                    "volume " + name + " is open at " + watcher.path("address").asText()
-                            + "; a client that was killed is forgotten after half a minute");
+    /**
+     * Refuses an image that someone has open: its lock would move to who asks for it, and two that write would take turns.
+     * A client of our own, whose daemon has ended without closing, is shut out for good, so that nothing that it sent
+     * arrives from now on.
+     */
+    private void fence(String place, Set<String> watchers, String name) throws StorageException {
+        for (String watcher : watchers) {
+            if (!watcher.equals(lastClients.get(place))) {
+                throw new StorageException(
+                        Kind.OWNED_BY_OTHER,
+                        "volume " + name + " is open at " + watcher
+                                + "; a client that was killed is forgotten after half a minute");
+            }
+            tools.run(name, "ceph", "osd", "blocklist", "add", watcher);
+            LOG.info("Shut out the former client {} of volume {}", watcher, name);
         }
+    }
+
+    private Set<String> watchers(String place, String name) throws StorageException {
+        JsonNode status = tools.find(name, "rbd", "status", "--format", "json", place)
+                .orElseThrow(() -> ImageFolder.wrong(name, "it was removed meanwhile"));
+        Set<String> addresses = new HashSet<>();
+        for (JsonNode watcher : status.path("watchers")) {
+            addresses.add(watcher.path("address").asText());
+        }
+        return addresses;
     }
 
     @Override

@@ -1,0 +1,299 @@
+package org.openvrg.itests.storage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.failure.StorageException;
+import org.openvrg.itests.Await;
+import org.openvrg.itests.Load;
+import org.openvrg.itests.Pair;
+import org.openvrg.testkit.backend.CephCluster;
+import org.openvrg.testkit.backend.IscsiTarget;
+import org.openvrg.testkit.backend.NfsServer;
+
+/**
+ * One pair, into whose DR appliance the storage plug-ins are dropped one after the other, while a VM on local storage
+ * replicates under load. Each plug-in's VM loses its plug-in and its back end under load, and both disks are equal in the
+ * end; the first VM notices nothing of it.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class StorageKindsTest {
+    private static final System.Logger LOG = System.getLogger(StorageKindsTest.class.getName());
+    private static final Duration SOON = Duration.ofMinutes(1);
+    private static final String EVENT = "BundleEvent ";
+
+    @TempDir
+    static Path folder;
+
+    private static Pair pair;
+    private static NfsServer nfs;
+    private static String loadedVolume;
+    private static String loadedVm;
+    private static Load load;
+    private static List<Long> connections;
+    private static int logLengthBefore;
+
+    @BeforeAll
+    static void start() throws IOException, InterruptedException, StorageException {
+        nfs = new NfsServer(folder.resolve("nfs")).start();
+        pair = new Pair("storage-kinds").patient();
+        tellBundleEvents();
+        configure(
+                "org.openvrg.qemu.storage",
+                Map.of(
+                        "run-directory",
+                        "${karaf.data}/qemu",
+                        "daemon-command",
+                        daemon(),
+                        "start-timeout-seconds",
+                        10,
+                        "request-timeout-seconds",
+                        5));
+        pair.start();
+        loadedVolume = pair.newDisk(Standby.DISK_BYTES);
+        loadedVm = pair.protect(true, true, loadedVolume);
+        pair.awaitInStep(loadedVm);
+        pair.awaitExport(loadedVolume);
+        load = new Load(pair, 7, 8 * Standby.MIB, Standby.MIB, loadedVolume).start();
+        load.awaitMore(30);
+        connections = connections();
+        logLengthBefore = pair.dr().log().length();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (load != null) {
+            load.close();
+        }
+        pair.close();
+        nfs.close();
+    }
+
+    /** Has the log tell of every bundle that is started, stopped or refreshed, with its name at the end of the line. */
+    private static void tellBundleEvents() throws IOException {
+        Path etc = pair.dr().home().resolve("etc");
+        Files.writeString(
+                etc.resolve("custom.system.properties"),
+                "\norg.ops4j.pax.logging.service.frameworkEventsLogLevel = INFO\n",
+                StandardOpenOption.APPEND);
+        Files.writeString(
+                etc.resolve("org.ops4j.pax.logging.cfg"),
+                """
+
+                log4j2.logger.services.name = Events.Service
+                log4j2.logger.services.level = ERROR
+                log4j2.appender.file.layout.pattern = %d{ISO8601} | %-5p | %c{2} | %m | %X{bundle.name}%n
+                """,
+                StandardOpenOption.APPEND);
+    }
+
+    /** QEMU's storage daemon, which works in the network of the NFS server when it has to do with NFS. */
+    private static Path daemon() throws IOException {
+        Path script = folder.resolve("daemon");
+        Files.writeString(
+                script,
+                "#!/bin/sh\ncase \"$*\" in *'\"driver\":\"nfs\"'*) exec " + nfs.inside("qemu-storage-daemon")
+                        + " \"$@\" ;; esac\nexec qemu-storage-daemon \"$@\"\n");
+        return Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    @Test
+    @Order(1)
+    void iscsiUnit() throws IOException, InterruptedException, StorageException {
+        try (IscsiTarget target = new IscsiTarget(folder.resolve("iscsi")).start()) {
+            int lun = target.add(Standby.DISK_BYTES);
+            Path plugIn = deploy("lunpome");
+            configure(
+                    "org.openvrg.storage.lunpome-test",
+                    Map.of(
+                            "portals", target.portal(),
+                            "initiator-name", "iqn.2026-01.org.openvrg:agent",
+                            "chap-user", IscsiTarget.USER,
+                            "chap-secret-file", secret("chap", IscsiTarget.SECRET),
+                            "owner-directory", folder.resolve("owners")));
+            String url = "iscsi://" + target.portal() + "/" + IscsiTarget.IQN + "/" + lun;
+            try (Standby vm = new Standby(pair, "LUNPOME", url, Map.of())) {
+                vm.redeploy(plugIn);
+                vm.fault("iSCSI target killed", target::kill, target::start);
+                vm.finish(target.file(lun), () -> {});
+            }
+            pair.dr().undeploy(plugIn);
+        }
+    }
+
+    @Test
+    @Order(2)
+    void imageOnAnNfsServer() throws IOException, InterruptedException, StorageException {
+        Path image = image(nfs.share().resolve("disk.raw"));
+        Path plugIn = deploy("nas");
+        configure(
+                "org.openvrg.storage.nas-test",
+                Map.of("exports", "127.0.0.1:" + nfs.share(), "owner-directory", folder.resolve("owners")));
+        try (Standby vm = new Standby(pair, "NAS", "nfs://127.0.0.1" + image, Map.of())) {
+            vm.redeploy(plugIn);
+            vm.fault("NFS server killed", nfs::kill, nfs::start);
+            vm.finish(image, () -> {});
+        }
+        pair.dr().undeploy(plugIn);
+    }
+
+    @Test
+    @Order(3)
+    void imageInACephPool() throws IOException, InterruptedException, StorageException {
+        try (CephCluster ceph = new CephCluster(folder.resolve("ceph")).start()) {
+            ceph.create("disk", Standby.DISK_BYTES);
+            Path plugIn = deploy("dsware");
+            configure(
+                    "org.openvrg.storage.dsware-test",
+                    Map.of(
+                            "management-addresses",
+                            "127.0.0.1",
+                            "monitors",
+                            ceph.monitor(),
+                            "pools",
+                            "1=" + CephCluster.POOL,
+                            "user",
+                            CephCluster.USER,
+                            "key-file",
+                            ceph.keyFile()));
+            Map<String, String> place = Map.of("dsMgntIp", "127.0.0.1", "dsResourceId", "1");
+            try (Standby vm = new Standby(pair, "DSWARE", "disk", place)) {
+                vm.redeploy(plugIn);
+                vm.fault("OSD killed", ceph::killOsd, ceph::startOsd);
+                Path raw = folder.resolve("rbd.raw");
+                vm.finish(raw, () -> ceph.export("disk", raw));
+            }
+            pair.dr().undeploy(plugIn);
+        }
+    }
+
+    @Test
+    @Order(4)
+    void localImageOfAnotherFormat() throws IOException, InterruptedException, StorageException {
+        Path image = pair.dr().home().resolve("datastore/disk.qcow2");
+        try (Standby vm = new Standby(pair, "LOCALPOME", "disk.qcow2", Map.of())) {
+            for (int kills = 0; kills < 3; kills++) {
+                ProcessHandle daemon = daemonOf(image).orElseThrow();
+                daemon.destroyForcibly();
+                Await.until(SOON, () -> "a new storage daemon: " + pair.describe(vm.vm()), () -> daemonOf(image)
+                        .filter(now -> now.pid() != daemon.pid())
+                        .isPresent());
+                vm.load().awaitMore(60);
+            }
+            Path raw = folder.resolve("qcow2.raw");
+            vm.finish(raw, () -> Standby.convert("qcow2", image, raw));
+        }
+        assertTrue(daemonOf(image).isEmpty(), "it ends with its volume");
+    }
+
+    /** Nothing of all this was noticed by the other VM, and no bundle but the plug-ins was touched. */
+    @Test
+    @Order(5)
+    void noneOfItWasNoticedElsewhere() throws IOException, InterruptedException {
+        load.stop();
+        pair.awaitDrained(loadedVm);
+        pair.assertDisksEqual(loadedVolume);
+        assertEquals(connections, connections(), () -> "a connection was lost\n" + pair.describe(loadedVm));
+        Set<String> touched = new TreeSet<>();
+        List<String> events = new ArrayList<>();
+        pair.dr().log().substring(logLengthBefore).lines().forEach(line -> {
+            int at = line.indexOf(EVENT);
+            if (at >= 0) {
+                events.add(line.substring(at));
+                touched.add(line.replaceFirst(".*\\| ", ""));
+            }
+        });
+        LOG.log(Level.INFO, events.size() + " bundle events, of " + touched);
+        assertEquals(
+                Set.of("org.openvrg.storage.dsware", "org.openvrg.storage.lunpome", "org.openvrg.storage.nas"),
+                touched);
+    }
+
+    /** No daemon outlives an appliance that is killed, and what it held back is written again. */
+    @Test
+    @Order(6)
+    void daemonsEndWithAKilledAppliance() throws IOException, InterruptedException, StorageException {
+        Path image = pair.dr().home().resolve("datastore/killed.qcow2");
+        try (Standby vm = new Standby(pair, "LOCALPOME", "killed.qcow2", Map.of())) {
+            ProcessHandle daemon = daemonOf(image).orElseThrow();
+            pair.dr().kill();
+            Await.until(SOON, () -> "the end of daemon " + daemon.pid(), () -> !daemon.isAlive());
+            vm.load().awaitMore(60);
+            pair.dr().start();
+            vm.load().awaitMore(60);
+            Path raw = folder.resolve("killed.raw");
+            vm.finish(raw, () -> Standby.convert("qcow2", image, raw));
+        }
+    }
+
+    private static Optional<ProcessHandle> daemonOf(Path image) {
+        return ProcessHandle.of(pair.dr().pid())
+                .orElseThrow()
+                .children()
+                .filter(ProcessHandle::isAlive)
+                .filter(child -> child.info().command().orElse("").endsWith("qemu-storage-daemon"))
+                .filter(child -> String.join(" ", child.info().arguments().orElse(new String[0]))
+                        .contains(String.valueOf(image.getFileName())))
+                .findFirst();
+    }
+
+    private static List<Long> connections() {
+        return List.of(
+                pair.linkToDr().connections(),
+                pair.linkToProduction().connections(),
+                pair.agent().connections(),
+                (long) pair.linkToDr().openConnections()
+                        + pair.linkToProduction().openConnections()
+                        + pair.agent().openConnections());
+    }
+
+    private static Path deploy(String kind) throws IOException {
+        String bundle = "org.openvrg.storage." + kind;
+        Path jar = Path.of(System.getProperty("vrg.bundles"), bundle, "target")
+                .resolve(bundle + "-" + System.getProperty("vrg.version") + ".jar");
+        pair.dr().deploy(jar);
+        return jar;
+    }
+
+    private static void configure(String pid, Map<String, Object> values) throws IOException {
+        StringBuilder text = new StringBuilder();
+        values.forEach(
+                (key, value) -> text.append(key).append(" = ").append(value).append('\n'));
+        Path file = pair.dr().home().resolve("etc").resolve(pid + ".cfg");
+        Path next = pair.dr().home().resolve(pid + ".next");
+        Files.writeString(next, text);
+        Files.move(next, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static Path secret(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text + "\n");
+    }
+
+    private static Path image(Path file) throws IOException {
+        try (RandomAccessFile made = new RandomAccessFile(file.toFile(), "rw")) {
+            made.setLength(Standby.DISK_BYTES);
+        }
+        return file;
+    }
+}
