@@ -207,8 +207,9 @@ final class Guest implements AutoCloseable {
 
     /** Makes a file system on the first disk, and mounts it. */
     void makeFileSystem() throws IOException {
-        run("/e2fs/mke2fs -q -t ext4 /dev/vda && mount -t ext4 /dev/vda /mnt && dd if=/dev/urandom of=/mnt/seed bs=1M count=4"
-                + " && sync");
+        run(
+                "/e2fs/mke2fs -q -t ext4 /dev/vda && mount -t ext4 /dev/vda /mnt && dd if=/dev/urandom of=/mnt/seed bs=1M count=4"
+                        + " && sync");
     }
 
     /**
