@@ -42,6 +42,7 @@ final class DaemonVolume implements BlockVolume {
 
     @Override
     public void read(long offsetBytes, ByteBuffer target) throws StorageException {
+        checkRange(offsetBytes, target.remaining());
         call(false, () -> {
             client.read(offsetBytes, target);
             return true;
@@ -50,6 +51,7 @@ final class DaemonVolume implements BlockVolume {
 
     @Override
     public void write(long offsetBytes, ByteBuffer source) throws StorageException {
+        checkRange(offsetBytes, source.remaining());
         call(false, () -> {
             client.write(offsetBytes, source);
             return true;
@@ -59,12 +61,7 @@ final class DaemonVolume implements BlockVolume {
     /** What reads as zeroes already is left alone: several formats would take space for it. */
     @Override
     public void zero(long offsetBytes, long lengthBytes, boolean mayUnmap) throws StorageException {
-        if (offsetBytes < 0 || lengthBytes < 0 || offsetBytes > sizeBytes() - lengthBytes) {
-            throw new StorageException(
-                    Kind.OUT_OF_RANGE,
-                    "volume " + name + ": " + lengthBytes + " bytes at " + offsetBytes + " are not within "
-                            + sizeBytes() + " bytes");
-        }
+        checkRange(offsetBytes, lengthBytes);
         call(false, () -> {
             long done = 0;
             do {
@@ -92,6 +89,7 @@ final class DaemonVolume implements BlockVolume {
 
     @Override
     public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
+        checkRange(offsetBytes, lengthBytes);
         return call(false, () -> client.extents(offsetBytes, lengthBytes));
     }
 
@@ -106,6 +104,18 @@ final class DaemonVolume implements BlockVolume {
                 throw new StorageException(
                         Kind.IO, "volume " + name + ": its storage daemon hangs and can't be ended yet");
             }
+        }
+    }
+
+    private void checkRange(long offsetBytes, long lengthBytes) throws StorageException {
+        if (closed.get()) {
+            throw new StorageException(Kind.CLOSED, "volume " + name + " is closed");
+        }
+        if (offsetBytes < 0 || lengthBytes < 0 || offsetBytes > sizeBytes() - lengthBytes) {
+            throw new StorageException(
+                    Kind.OUT_OF_RANGE,
+                    "volume " + name + ": " + lengthBytes + " bytes at " + offsetBytes + " are not within "
+                            + sizeBytes() + " bytes");
         }
     }
 
@@ -126,7 +136,8 @@ final class DaemonVolume implements BlockVolume {
             if (mustSucceed || e.getCause() != null || e.kind() == Kind.CLOSED) {
                 fail(e);
             }
-            Kind kind = e.kind() == Kind.CLOSED ? Kind.IO : e.kind();
+            // QEMU has one error for whatever NBD has no number for, which elsewhere tells of a wrong range
+            Kind kind = e.kind() == Kind.NO_SPACE || e.kind() == Kind.READ_ONLY ? e.kind() : Kind.IO;
             throw new StorageException(kind, "volume " + name + ": " + e.getMessage(), e);
         }
     }

@@ -17,11 +17,11 @@ public final class DswareComponent implements StorageProvider {
     private final NamedStores stores = new NamedStores();
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addStore(ClusterComponent component) {
+    void addStore(RbdComponent component) {
         stores.add(component.store());
     }
 
-    void removeStore(ClusterComponent component) {
+    void removeStore(RbdComponent component) {
         stores.remove(component.store());
     }
 

@@ -10,13 +10,16 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
-/** One cluster for each factory configuration. */
+/**
+ * One cluster for each factory configuration. Components of a bundle end in the order of their names: this one behind the
+ * provider, so that the writeagent has closed the volumes by itself when the cluster closes what is left.
+ */
 @Component(
-        service = ClusterComponent.class,
+        service = RbdComponent.class,
         configurationPid = "org.openvrg.storage.dsware",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
-@Designate(ocd = ClusterComponent.Config.class, factory = true)
-public final class ClusterComponent {
+@Designate(ocd = RbdComponent.Config.class, factory = true)
+public final class RbdComponent {
     private final Cluster store;
 
     /** Configuration of a cluster. */
@@ -53,7 +56,7 @@ public final class ClusterComponent {
 
     /** Checks the configuration. */
     @Activate
-    public ClusterComponent(@Reference BlockLayer blocks, Config config) {
+    public RbdComponent(@Reference BlockLayer blocks, Config config) {
         this.store = new Cluster(
                 Settings.of(
                         config.dsUrn(),
