@@ -73,7 +73,7 @@ class XenCaptureTest {
                 Optional.empty(),
                 sockets,
                 Duration.ofSeconds(1)));
-        platform = new XenPlatform(MirrorSettings.standard(), folder.resolve("state"), Optional.empty());
+        platform = new XenPlatform(patient(), folder.resolve("state"), Optional.empty());
         platform.add(host);
         Map<String, Long> disks = new LinkedHashMap<>();
         for (int slot : SLOTS) {
@@ -81,6 +81,18 @@ class XenCaptureTest {
         }
         guest = new XenGuest(xen, "guest", VM, disks);
         guest.start();
+    }
+
+    /** A machine in a machine without KVM is slow, and asked through ssh. */
+    private static MirrorSettings patient() {
+        MirrorSettings standard = MirrorSettings.standard();
+        return new MirrorSettings(
+                standard.rotation(),
+                standard.tick(),
+                Duration.ofSeconds(30),
+                standard.firstRetry(),
+                standard.lastRetry(),
+                Optional.empty());
     }
 
     /** Empty images of the disks' size, each an export. */

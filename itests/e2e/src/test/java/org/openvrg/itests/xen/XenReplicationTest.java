@@ -57,6 +57,8 @@ class XenReplicationTest {
         pair.production().configure(host, "command", String.join(" ", xen.prefix()));
         pair.production().configure(host, "socket-folder", sockets);
         pair.production().configure(host, "poll-millis", 2_000);
+        // a machine in a machine without KVM is slow, and asked through ssh
+        pair.production().configure("org.openvrg.platform.xen", "stall-millis", 30_000);
         pair.start();
         pair.production().deploy(Path.of(System.getProperty("vrg.platform.xen")));
     }
