@@ -57,6 +57,7 @@ class XenCaptureTest {
     private static XenHost host;
     private static XenPlatform platform;
     private static XenGuest guest;
+    private static Path sockets;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException, PlatformException {
@@ -65,7 +66,7 @@ class XenCaptureTest {
         xen = NestedXen.shared();
         Files.createDirectories(folder);
         startExports();
-        Path sockets = Files.createTempDirectory("vrg-xen");
+        sockets = Files.createTempDirectory("vrg-xen");
         host = new XenHost(new HostSettings(
                 "nested",
                 xen.prefix(),
@@ -114,6 +115,7 @@ class XenCaptureTest {
     static void stop() throws IOException, InterruptedException {
         if (host != null) {
             host.close();
+            Files.delete(sockets);
         }
         if (exports != null) {
             exports.destroyForcibly().onExit().join();

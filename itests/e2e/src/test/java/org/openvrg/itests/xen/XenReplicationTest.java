@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,8 @@ class XenReplicationTest {
     private static NestedXen xen;
     private static XenGuest guest;
     private static Pair pair;
+    private static Path sockets;
+    private static int logBeforeRestart;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
@@ -51,7 +54,7 @@ class XenReplicationTest {
 
         pair = new Pair("xen").patient();
         xen.relay(pair.nbdAddress().getPort());
-        Path sockets = Files.createTempDirectory("vrg-xen");
+        sockets = Files.createTempDirectory("vrg-xen");
         String host = "org.openvrg.platform.xen.host-nested";
         pair.production().configure(host, "name", "nested");
         pair.production().configure(host, "command", String.join(" ", xen.prefix()));
@@ -70,6 +73,15 @@ class XenReplicationTest {
         }
         if (pair != null) {
             pair.close();
+        }
+        if (sockets != null) {
+            // a gateway that was killed leaves its sockets there
+            try (Stream<Path> left = Files.list(sockets)) {
+                for (Path socket : left.toList()) {
+                    Files.delete(socket);
+                }
+            }
+            Files.delete(sockets);
         }
     }
 
@@ -124,6 +136,7 @@ class XenReplicationTest {
         for (int slot : changed) {
             fill(slot, 32, 50, 2);
         }
+        logBeforeRestart = pair.production().log().length();
         pair.production().launch();
         pair.production().awaitReady();
         pair.awaitPaired();
@@ -147,9 +160,10 @@ class XenReplicationTest {
 
     /** The guard cuts QEMU off, else the write would not end before the gateway goes on. */
     private static void letsTheGuestGoOnWhileTheGatewayHangs() throws IOException, InterruptedException {
-        Await.until(SOON, () -> "the guard is ready\n" + pair.production().tail(), () -> pair.production()
-                .log()
-                .contains("Guard: ready at "));
+        Await.until(
+                SOON,
+                () -> "the guard is ready\n" + pair.production().tail(),
+                () -> pair.production().log().indexOf("Guard: ready at ", logBeforeRestart) >= 0);
         pair.production().pause();
         long start = System.nanoTime();
         fill(16, 33, 10, 1);
