@@ -20,6 +20,8 @@ public final class Tools {
             Map.entry("qemu-img", "qemu-utils"),
             Map.entry("qemu-io", "qemu-utils"),
             Map.entry("qemu-storage-daemon", "qemu-system-common"),
+            Map.entry("qemu-system-x86_64", "qemu-system-x86"),
+            Map.entry("ssh", "openssh-client"),
             Map.entry("mke2fs", "e2fsprogs"),
             Map.entry("e2fsck", "e2fsprogs"),
             Map.entry("mkfs.xfs", "xfsprogs"),

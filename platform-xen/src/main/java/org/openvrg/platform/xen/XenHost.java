@@ -25,7 +25,7 @@ public final class XenHost implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(XenHost.class);
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(10);
     /** What is younger needs no new look: all disks of a VM are asked for at once. */
-    private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final String QDISK = "qdisk";
 
@@ -40,7 +40,7 @@ public final class XenHost implements AutoCloseable {
     /**
      * What the host has.
      *
-     * @param nanos when the look at it began
+     * @param nanos when the look at it ended
      * @param vms domain to VM
      * @param devices what libxl made for them
      */
@@ -103,11 +103,12 @@ public final class XenHost implements AutoCloseable {
     /** Asks the host, unless that was done a moment ago, and lets go of domains that ended. */
     private synchronized Inventory look() throws PlatformException {
         Inventory known = inventory;
-        long now = System.nanoTime();
-        if (now - known.nanos() < FRESH_NANOS) {
+        if (System.nanoTime() - known.nanos() < FRESH_NANOS) {
             return known;
         }
-        Inventory seen = new Inventory(now, store.domains(), store.devices());
+        Map<Integer, UUID> vms = store.domains();
+        XenStore.Devices devices = store.devices();
+        Inventory seen = new Inventory(System.nanoTime(), vms, devices);
         inventory = seen;
         for (int domain : Set.copyOf(backends.keySet())) {
             if (!seen.vms().containsKey(domain)) {

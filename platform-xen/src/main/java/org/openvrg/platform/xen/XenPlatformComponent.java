@@ -35,6 +35,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 public final class XenPlatformComponent implements MirrorPlatform {
     private static final int MIN_SILENCE_MILLIS = 500;
     private static final int MAX_SILENCE_MILLIS = 60_000;
+    private static final int MAX_ROTATION_SECONDS = 86_400;
 
     private final XenPlatform platform;
 
@@ -46,6 +47,14 @@ public final class XenPlatformComponent implements MirrorPlatform {
                 description = "Folder for what is known of the hosts' bitmaps, and for the guard; empty: platform-xen"
                         + " below the appliance's data folder")
         String directory() default "";
+
+        /** Rotation. */
+        @AttributeDefinition(description = "Age at which a host's dirty bitmap is replaced, in seconds, 1 to 86400")
+        int rotation$_$seconds() default 60;
+
+        /** Stall. */
+        @AttributeDefinition(description = "Time without progress after which an export is cut off, 500 to 60000")
+        int stall$_$millis() default 2_000;
 
         /** Guard. */
         @AttributeDefinition(description = "Whether a process beside the gateway cuts QEMU off when the gateway hangs")
@@ -60,17 +69,33 @@ public final class XenPlatformComponent implements MirrorPlatform {
     @Activate
     public XenPlatformComponent(BundleContext context, Config config) throws IOException {
         this.platform = new XenPlatform(
-                MirrorSettings.standard(),
+                mirror(config.rotation$_$seconds(), config.stall$_$millis()),
                 directory(context, config.directory()),
                 silence(config.watchdog(), config.watchdog$_$silence$_$millis()));
     }
 
     static Optional<Duration> silence(boolean watchdog, int millis) {
-        if (millis < MIN_SILENCE_MILLIS || millis > MAX_SILENCE_MILLIS) {
-            throw new IllegalArgumentException("watchdog-silence-millis is " + millis + ", it must be "
-                    + MIN_SILENCE_MILLIS + " to " + MAX_SILENCE_MILLIS);
-        }
+        check("watchdog-silence-millis", millis, MIN_SILENCE_MILLIS, MAX_SILENCE_MILLIS);
         return watchdog ? Optional.of(Duration.ofMillis(millis)) : Optional.empty();
+    }
+
+    static MirrorSettings mirror(int rotationSeconds, int stallMillis) {
+        check("rotation-seconds", rotationSeconds, 1, MAX_ROTATION_SECONDS);
+        check("stall-millis", stallMillis, MIN_SILENCE_MILLIS, MAX_SILENCE_MILLIS);
+        MirrorSettings standard = MirrorSettings.standard();
+        return new MirrorSettings(
+                Duration.ofSeconds(rotationSeconds),
+                standard.tick(),
+                Duration.ofMillis(stallMillis),
+                standard.firstRetry(),
+                standard.lastRetry(),
+                Optional.empty());
+    }
+
+    private static void check(String key, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(key + " is " + value + ", it must be " + least + " to " + most);
+        }
     }
 
     private static Path directory(BundleContext context, String configured) {

@@ -57,6 +57,7 @@ class XenCaptureTest {
     private static XenHost host;
     private static XenPlatform platform;
     private static XenGuest guest;
+    private static Path sockets;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException, PlatformException {
@@ -65,7 +66,7 @@ class XenCaptureTest {
         xen = NestedXen.shared();
         Files.createDirectories(folder);
         startExports();
-        Path sockets = Files.createTempDirectory("vrg-xen");
+        sockets = Files.createTempDirectory("vrg-xen");
         host = new XenHost(new HostSettings(
                 "nested",
                 xen.prefix(),
@@ -73,7 +74,7 @@ class XenCaptureTest {
                 Optional.empty(),
                 sockets,
                 Duration.ofSeconds(1)));
-        platform = new XenPlatform(MirrorSettings.standard(), folder.resolve("state"), Optional.empty());
+        platform = new XenPlatform(patient(), folder.resolve("state"), Optional.empty());
         platform.add(host);
         Map<String, Long> disks = new LinkedHashMap<>();
         for (int slot : SLOTS) {
@@ -81,6 +82,18 @@ class XenCaptureTest {
         }
         guest = new XenGuest(xen, "guest", VM, disks);
         guest.start();
+    }
+
+    /** A machine in a machine without KVM is slow, and asked through ssh. */
+    private static MirrorSettings patient() {
+        MirrorSettings standard = MirrorSettings.standard();
+        return new MirrorSettings(
+                standard.rotation(),
+                standard.tick(),
+                Duration.ofSeconds(30),
+                standard.firstRetry(),
+                standard.lastRetry(),
+                Optional.empty());
     }
 
     /** Empty images of the disks' size, each an export. */
@@ -102,6 +115,7 @@ class XenCaptureTest {
     static void stop() throws IOException, InterruptedException {
         if (host != null) {
             host.close();
+            Files.delete(sockets);
         }
         if (exports != null) {
             exports.destroyForcibly().onExit().join();
