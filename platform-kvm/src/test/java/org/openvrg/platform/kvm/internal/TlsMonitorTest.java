@@ -52,18 +52,27 @@ class TlsMonitorTest {
         Files.copy(folder.resolve("ca.pem"), server.resolve("ca-cert.pem"));
         Files.copy(folder.resolve("server.pem"), server.resolve("server-cert.pem"));
         Files.copy(folder.resolve("server.key"), server.resolve("server-key.pem"));
-        try (RandomAccessFile image = new RandomAccessFile(folder.resolve("a.raw").toFile(), "rw")) {
+        try (RandomAccessFile image =
+                new RandomAccessFile(folder.resolve("a.raw").toFile(), "rw")) {
             image.setLength(1 << 20);
         }
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         List<String> command = new ArrayList<>(List.of(
-                "qemu-system-x86_64", "-accel", "tcg", "-m", "32", "-nodefaults", "-no-user-config", "-display", "none"));
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg",
+                "-m",
+                "32",
+                "-nodefaults",
+                "-no-user-config",
+                "-display",
+                "none"));
         command.addAll(List.of("-S", "-uuid", VM.toString()));
         command.addAll(List.of("-object", "tls-creds-x509,id=tls,endpoint=server,verify-peer=on,dir=" + server));
-        command.addAll(List.of(
-                "-chardev", "socket,id=qmp,host=127.0.0.1,port=" + port + ",server=on,wait=off,tls-creds=tls"));
+        command.addAll(
+                List.of("-chardev", "socket,id=qmp,host=127.0.0.1,port=" + port + ",server=on,wait=off,tls-creds=tls"));
         command.addAll(List.of("-mon", "chardev=qmp,mode=control"));
         command.addAll(List.of("-drive", "if=none,id=a,format=raw,file=" + folder.resolve("a.raw")));
         command.addAll(List.of("-device", "virtio-blk-pci,drive=a,serial=" + VOLUME));
@@ -83,10 +92,10 @@ class TlsMonitorTest {
     private void certificate(String name, String extensions, String options) throws Exception {
         Files.writeString(
                 folder.resolve(name + ".cnf"),
-                "[req]\nprompt=no\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\nCN=" + name + "\n[ext]\n" + extensions
-                        + "\n");
-        shell("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config " + name + ".cnf -keyout " + name
-                + ".key -out " + name + ".pem " + options);
+                "[req]\nprompt=no\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\nCN=" + name + "\n[ext]\n"
+                        + extensions + "\n");
+        shell("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config " + name + ".cnf -keyout "
+                + name + ".key -out " + name + ".pem " + options);
     }
 
     private void signed(String name, String extensions) throws Exception {
