@@ -1,6 +1,7 @@
 package org.openvrg.nbd.client;
 
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.openvrg.api.block.BlockExtent;
@@ -32,12 +33,14 @@ public final class DirtyBitmap {
      * Reads a bitmap.
      *
      * @param export name of the export that has the bitmap
+     * @param limit time that the server has for each request
      * @return what is dirty, ascending, not adjacent
      * @throws StorageException {@link Kind#PATH_WRONG} if the export or its bitmap is not there, {@link Kind#NO_SPACE}
      *     if there are too many ranges to be told apart, else {@link Kind#IO}
      */
-    public static List<Range> read(SocketAddress server, String export, String bitmap) throws StorageException {
-        try (NbdClient client = NbdClient.openWithContext(server, export, CONTEXT + bitmap)) {
+    public static List<Range> read(SocketAddress server, String export, String bitmap, Duration limit)
+            throws StorageException {
+        try (NbdClient client = NbdClient.openWithContext(server, export, CONTEXT + bitmap, limit)) {
             if (!client.hasContext()) {
                 throw new StorageException(Kind.PATH_WRONG, "the export has no dirty bitmap " + bitmap);
             }

@@ -81,12 +81,14 @@ public final class NbdClient implements BlockVolume {
     }
 
     /** Connects in clear; {@link #extents} tells the flags of another metadata context than that of allocation. */
-    static NbdClient openWithContext(SocketAddress address, String name, String context) throws StorageException {
+    static NbdClient openWithContext(SocketAddress address, String name, String context, Duration limit)
+            throws StorageException {
+        Optional<Duration> each = Optional.of(limit);
         return connected(
                 address,
                 Optional.empty(),
-                Optional.empty(),
-                (transport, handshake) -> new NbdClient(transport, handshake.go(name, context)));
+                each,
+                (transport, handshake) -> new NbdClient(transport, handshake.go(name, context), each));
     }
 
     /** Whether the server agreed on the metadata context. */

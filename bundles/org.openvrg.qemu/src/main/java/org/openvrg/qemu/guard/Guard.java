@@ -24,6 +24,9 @@ import javax.net.ssl.SSLContext;
  * <p>Arguments: the bound in milliseconds, and, for monitors with TLS, the three files of {@link TlsFiles}.
  */
 public final class Guard {
+    /** Begins the line that tells that the guard could cut off at a monitor; the monitor follows. */
+    public static final String READY = "ready at ";
+
     private static final long LOOK_MILLIS = 100;
 
     private final long boundMillis;

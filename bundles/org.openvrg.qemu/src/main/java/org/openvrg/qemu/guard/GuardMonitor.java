@@ -32,11 +32,6 @@ final class GuardMonitor implements AutoCloseable {
         thread.start();
     }
 
-    /** Whether it could cut off right now. */
-    boolean isReady() {
-        return agreed.isPresent();
-    }
-
     /** Asks the QEMU to cut a node off; false where there is no connection. */
     boolean yank(String node) {
         Optional<MonitorLink> link = agreed;
@@ -107,7 +102,7 @@ final class GuardMonitor implements AutoCloseable {
                     write(link, AGREE);
                 } else if (text.contains("\"guard-agree\"") && text.contains("\"return\"")) {
                     agreed = Optional.of(link);
-                    Guard.say("ready at " + Endpoint.shown(endpoint));
+                    Guard.say(Guard.READY + Endpoint.shown(endpoint));
                 } else if (text.contains("\"guard-yank\"") && text.contains("\"error\"")) {
                     Guard.say("the monitor " + Endpoint.shown(endpoint) + " refused to yank: " + text.trim());
                 }

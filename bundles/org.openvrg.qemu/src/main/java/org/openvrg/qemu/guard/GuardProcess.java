@@ -18,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.openvrg.qemu.mirror.LiveDisk;
@@ -50,6 +52,7 @@ public final class GuardProcess implements AutoCloseable {
     private final Duration silence;
     private final Optional<TlsFiles> tls;
     private final Map<String, Watched> watched = new LinkedHashMap<>();
+    private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Thread thread;
     private Optional<Process> process = Optional.empty();
     private boolean closed;
@@ -129,6 +132,7 @@ public final class GuardProcess implements AutoCloseable {
     private synchronized void remove(String key) {
         Watched gone = watched.remove(key);
         if (gone != null) {
+            ready.remove(Endpoint.shown(gone.monitor()));
             tell(gone.end());
         }
     }
@@ -196,13 +200,26 @@ public final class GuardProcess implements AutoCloseable {
 
     private synchronized boolean ended() {
         process = Optional.empty();
+        ready.clear();
         return closed;
     }
 
-    private static void follow(Process guard) throws IOException {
+    /**
+     * Whether the guard could cut off at a monitor.
+     *
+     * @param monitor an {@link Endpoint}
+     */
+    public boolean isReady(String monitor) {
+        return ready.contains(Endpoint.shown(monitor));
+    }
+
+    private void follow(Process guard) throws IOException {
         try (BufferedReader output = guard.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
                 LOG.info("Guard: {}", line);
+                if (line.startsWith(Guard.READY)) {
+                    ready.add(line.substring(Guard.READY.length()));
+                }
             }
         }
     }

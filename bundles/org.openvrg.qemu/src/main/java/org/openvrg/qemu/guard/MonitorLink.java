@@ -39,6 +39,9 @@ interface MonitorLink extends AutoCloseable {
         private final SocketAddress address;
         private final Optional<SSLContext> tls;
         private final SocketChannel channel;
+        /** Carries TLS: a channel's own socket has one lock for both directions. */
+        private final Socket plain = new Socket();
+
         private volatile Optional<SSLSocket> secure = Optional.empty();
 
         OfSocket(SocketAddress address, Optional<SSLContext> tls) throws IOException {
@@ -54,14 +57,15 @@ interface MonitorLink extends AutoCloseable {
             if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
                 throw new IOException("its host name has no address");
             }
-            channel.connect(address);
             if (tls.isPresent() && address instanceof InetSocketAddress inet) {
+                plain.connect(inet);
                 secure = Optional.of(secure(inet, tls.get()));
+                return;
             }
+            channel.connect(address);
         }
 
         private SSLSocket secure(InetSocketAddress server, SSLContext context) throws IOException {
-            Socket plain = channel.socket();
             SSLSocket socket = (SSLSocket)
                     context.getSocketFactory().createSocket(plain, server.getHostString(), server.getPort(), true);
             SSLParameters parameters = socket.getSSLParameters();
@@ -83,7 +87,10 @@ interface MonitorLink extends AutoCloseable {
         public void write(byte[] bytes) throws IOException {
             Optional<SSLSocket> over = secure;
             if (over.isPresent()) {
-                over.get().getOutputStream().write(bytes);
+                // a record for each byte: QEMU up to 7.2 forgets what its TLS holds of a record beyond the first
+                for (byte each : bytes) {
+                    over.get().getOutputStream().write(each);
+                }
                 return;
             }
             ByteBuffer rest = ByteBuffer.wrap(bytes);
@@ -95,6 +102,7 @@ interface MonitorLink extends AutoCloseable {
         @Override
         public void close() throws IOException {
             channel.close();
+            plain.close();
         }
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.openvrg.api.failure.PlatformException;
@@ -19,6 +20,9 @@ import org.openvrg.qemu.qmp.QmpException;
  * runs already is taken to be ours. If it is not, the export is not found at the disk's reader address, which is told.
  */
 final class LiveExports {
+    /** Longest that QEMU may take for one request of a reader. */
+    static final Duration READ_LIMIT = Duration.ofSeconds(30);
+
     private final LiveDisk disk;
     private final MirrorNames names;
     private final ReadSource source;
@@ -57,10 +61,16 @@ final class LiveExports {
         export.putArray("bitmaps").add(names.copy());
         disk.monitor().execute("block-export-add", export);
         try {
-            List<DirtyBitmap.Range> dirty = DirtyBitmap.read(disk.reader(), names.map(), names.copy());
+            List<DirtyBitmap.Range> dirty = DirtyBitmap.read(disk.reader(), names.map(), names.copy(), READ_LIMIT);
             return UnseenWrites.in(dirty.stream()
                     .map(range -> new UnseenWrites.Range(range.offsetBytes(), range.lengthBytes()))
                     .toList());
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.NO_SPACE) {
+                throw e;
+            }
+            // more ranges than anybody should keep in memory: comparing costs less
+            return UnseenWrites.unknown();
         } finally {
             removeExport(names.map());
         }

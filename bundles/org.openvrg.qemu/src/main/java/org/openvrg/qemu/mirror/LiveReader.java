@@ -43,7 +43,7 @@ public final class LiveReader implements BlockVolume {
         try {
             LiveDisk disk = finder.find();
             String export = new LiveExports(disk, MirrorNames.of(volume)).addReader();
-            return NbdClient.open(disk.reader(), export);
+            return NbdClient.open(disk.reader(), export, LiveExports.READ_LIMIT);
         } catch (PlatformException e) {
             throw new StorageException(Kind.PATH_WRONG, String.valueOf(e.getMessage()), e);
         } catch (QmpException e) {

@@ -20,6 +20,9 @@ final class SocketWire implements Wire {
     private final SocketAddress address;
     private final Optional<SSLContext> tls;
     private final SocketChannel channel;
+    /** Carries TLS: over a channel's own socket, which has one lock for both directions, a read would hold up writes. */
+    private final Socket plain = new Socket();
+
     private volatile Optional<SSLSocket> secure = Optional.empty();
 
     /** A socket of the right family, not yet connected. */
@@ -37,18 +40,19 @@ final class SocketWire implements Wire {
         if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
             throw new IOException("its host name has no address");
         }
+        if (tls.isPresent() && address instanceof InetSocketAddress inet) {
+            plain.connect(inet);
+            secure = Optional.of(handshake(tls.get(), inet));
+            return;
+        }
         channel.connect(address);
         if (address instanceof InetSocketAddress) {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
         }
-        if (tls.isPresent() && address instanceof InetSocketAddress inet) {
-            secure = Optional.of(handshake(tls.get(), inet));
-        }
     }
 
     private SSLSocket handshake(SSLContext context, InetSocketAddress server) throws IOException {
-        Socket plain = channel.socket();
         SSLSocket socket = (SSLSocket)
                 context.getSocketFactory().createSocket(plain, server.getHostString(), server.getPort(), true);
         SSLParameters parameters = socket.getSSLParameters();
@@ -75,7 +79,10 @@ final class SocketWire implements Wire {
         Optional<SSLSocket> over = secure;
         if (over.isPresent()) {
             OutputStream out = over.get().getOutputStream();
-            out.write(source);
+            // QEMU's monitor reads single bytes, and up to 7.2 forgets what its TLS holds of a record beyond the first
+            for (byte each : source) {
+                out.write(each);
+            }
             return;
         }
         ByteBuffer rest = ByteBuffer.wrap(source);
@@ -88,5 +95,6 @@ final class SocketWire implements Wire {
     @Override
     public void close() throws IOException {
         channel.close();
+        plain.close();
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,10 +35,12 @@ final class GuestSystem {
             for module in MODULES; do insmod /modules/$module.ko; done
             exec </dev/ttyS0 >/dev/ttyS0 2>&1
             stty -echo
-            export PS1='' PS2=''
             echo
             echo "[vrg-ready]"
-            exec setsid cttyhack sh
+            # no interactive shell: nothing to edit, no jobs to control, and never an end
+            while true; do
+                while read -r line; do eval "$line" </dev/null; status=$?; done
+            done
             """;
 
     private final Path kernel;
@@ -102,7 +105,7 @@ final class GuestSystem {
         for (String tool : List.of("mke2fs", "e2fsck")) {
             // not in bin: the shell prefers its own applets of these names
             replace(which(tool), Files.createDirectories(root.resolve("e2fs")).resolve(tool));
-            libraries(which(tool), root);
+            libraries(which(tool), path -> root.resolve(path.toString().substring(1)));
         }
         replace(
                 Path.of("/etc/mke2fs.conf"),
@@ -111,7 +114,7 @@ final class GuestSystem {
 
         Path fio = Files.createDirectories(folder.resolve("fio"));
         replace(which("fio"), fio.resolve("fio"));
-        libraries(which("fio"), fio);
+        libraries(which("fio"), path -> fio.resolve("lib").resolve(path.getFileName()));
         Path image = folder.resolve("tools.ext4");
         Files.deleteIfExists(image);
         shell(folder, "truncate -s 160M tools.ext4 && mke2fs -q -t ext4 -O ^has_journal -d fio tools.ext4");
@@ -157,13 +160,13 @@ final class GuestSystem {
         return Path.of(found.output().strip());
     }
 
-    /** Copies the shared libraries of a program, and the loader, to where the program looks for them. */
-    private static void libraries(Path program, Path root) throws IOException, InterruptedException {
+    /** Copies the shared libraries of a program, and the loader. */
+    private static void libraries(Path program, UnaryOperator<Path> place) throws IOException, InterruptedException {
         String list = Tools.succeed(LONG, List.of("ldd", program.toString()));
         Matcher path = Pattern.compile("(/\\S+) \\(0x").matcher(list);
         while (path.find()) {
             Path library = Path.of(path.group(1));
-            Path copy = root.resolve(library.toString().substring(1));
+            Path copy = place.apply(library);
             Files.createDirectories(copy.getParent());
             replace(library, copy);
         }

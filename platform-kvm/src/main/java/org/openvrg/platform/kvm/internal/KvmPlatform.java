@@ -1,6 +1,7 @@
 package org.openvrg.platform.kvm.internal;
 
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.util.EnumSet;
@@ -82,6 +83,11 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
         CaptureWatch watch = guard.map(process -> process.watch(this::guardOf)).orElse(CaptureWatch.NONE);
         return captures.add(MirrorCapture.start(
                 disk.volume(), export, () -> find(disk), listener, settings.mirror(), tokens, watch));
+    }
+
+    /** Whether the guard could cut off at a monitor right now. */
+    boolean isGuarded(SocketAddress monitor) {
+        return guard.isPresent() && guard.get().isReady(Endpoint.format(monitor));
     }
 
     private Optional<String> guardOf(LiveDisk disk) {

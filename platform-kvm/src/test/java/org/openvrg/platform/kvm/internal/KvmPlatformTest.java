@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,10 +101,13 @@ class KvmPlatformTest {
 
     @AfterEach
     void stop() throws Exception {
-        platform.close();
-        for (Process process : processes) {
-            process.destroyForcibly();
-            assertTrue(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS));
+        try {
+            platform.close();
+        } finally {
+            for (Process process : processes) {
+                process.destroyForcibly();
+                assertTrue(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS));
+            }
         }
     }
 
@@ -252,6 +256,7 @@ class KvmPlatformTest {
         await(() -> platform.hosts(disk(VM, FIRST, 0)));
         platform.startCapture(disk(VM, FIRST, 0), export(), told);
         Told.next(told.live);
+        await(() -> platform.isGuarded(UnixDomainSocketAddress.of(folder.resolve("vm.guard"))));
         signal("STOP", target);
         try {
             // without the guard this would hang until the deadline
