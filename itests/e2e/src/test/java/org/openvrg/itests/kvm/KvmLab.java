@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
 import org.openvrg.itests.Tools;
@@ -126,5 +127,11 @@ final class KvmLab implements AutoCloseable {
             guest.close();
         }
         pair.close();
+        try (Stream<Path> files = Files.list(sockets)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(sockets);
     }
 }
