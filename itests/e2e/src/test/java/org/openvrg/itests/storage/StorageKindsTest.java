@@ -34,7 +34,7 @@ import org.openvrg.testkit.backend.NfsServer;
 
 /**
  * One pair, into whose DR appliance the storage plug-ins are dropped one after the other, while a VM on local storage
- * replicates under load. Each plug-in's VM loses its plug-in and its back end under load, and both disks are equal in the
+ * replicates under load, and the platform plug-ins after them. Each plug-in's VM loses its plug-in and its back end under load, and both disks are equal in the
  * end; the first VM notices nothing of it.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -207,9 +207,37 @@ class StorageKindsTest {
         assertTrue(daemonOf(image).isEmpty(), "it ends with its volume");
     }
 
-    /** Nothing of all this was noticed by the other VM, and no bundle but the plug-ins was touched. */
     @Test
     @Order(5)
+    void hypervisors() throws IOException, InterruptedException {
+        configure(
+                "org.openvrg.platform.kvm-test",
+                Map.of("folder", Files.createDirectory(folder.resolve("monitors")), "state", "${karaf.data}/kvm-test"));
+        for (String kind : List.of("kvm", "xen")) {
+            String bundle = "org.openvrg.platform." + kind;
+            Path jar = Path.of(System.getProperty("vrg.bundles"), "../platform-" + kind, "target")
+                    .resolve(bundle + "-" + System.getProperty("vrg.version") + ".jar");
+            pair.dr().deploy(jar);
+            awaitLog("Platform " + kind + " is deployed");
+            long writes = load.writes();
+            load.awaitMore(30);
+            pair.dr().undeploy(jar);
+            awaitLog("Platform " + kind + " is removed");
+            load.awaitMore(30);
+            LOG.log(Level.INFO, kind + ": came and went, the other VM wrote " + (load.writes() - writes) + " times");
+        }
+    }
+
+    private static void awaitLog(String text) {
+        Await.until(
+                SOON,
+                () -> "\"" + text + "\" in the log: " + pair.dr().tail(),
+                () -> pair.dr().log().substring(logLengthBefore).contains(text));
+    }
+
+    /** Nothing of all this was noticed by the other VM, and no bundle but the plug-ins was touched. */
+    @Test
+    @Order(6)
     void noneOfItWasNoticedElsewhere() throws IOException, InterruptedException {
         load.stop();
         pair.awaitDrained(loadedVm);
@@ -226,13 +254,18 @@ class StorageKindsTest {
         });
         LOG.log(Level.INFO, events.size() + " bundle events, of " + touched);
         assertEquals(
-                Set.of("org.openvrg.storage.dsware", "org.openvrg.storage.lunpome", "org.openvrg.storage.nas"),
+                Set.of(
+                        "org.openvrg.platform.kvm",
+                        "org.openvrg.platform.xen",
+                        "org.openvrg.storage.dsware",
+                        "org.openvrg.storage.lunpome",
+                        "org.openvrg.storage.nas"),
                 touched);
     }
 
     /** No daemon outlives an appliance that is killed, and what it held back is written again. */
     @Test
-    @Order(6)
+    @Order(7)
     void daemonsEndWithAKilledAppliance() throws IOException, InterruptedException, StorageException {
         Path image = pair.dr().home().resolve("datastore/killed.qcow2");
         try (Standby vm = new Standby(pair, "LOCALPOME", "killed.qcow2", Map.of())) {

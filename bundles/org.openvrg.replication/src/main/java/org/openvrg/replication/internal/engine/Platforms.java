@@ -1,9 +1,9 @@
 package org.openvrg.replication.internal.engine;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.openvrg.api.failure.ErrorCode;
 import org.openvrg.api.failure.PlatformException;
 import org.openvrg.api.failure.RequestException;
@@ -15,27 +15,33 @@ import org.openvrg.api.platform.InlinePlatform;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.PlatformCapability;
 
-/** The hypervisor platforms that are deployed right now, by name. Thread-safe. */
+/**
+ * The hypervisor platforms that are deployed right now, in the order of their names. There may be several of one name, as
+ * for groups of hosts. Thread-safe.
+ */
 final class Platforms {
-    private final Map<String, HypervisorPlatform> byName = new TreeMap<>();
+    private final List<Named> deployed = new ArrayList<>();
+
+    private record Named(String name, HypervisorPlatform platform) {}
 
     synchronized void add(String name, HypervisorPlatform platform) {
-        byName.put(name, platform);
+        deployed.add(new Named(name, platform));
+        deployed.sort(Comparator.comparing(Named::name)); // stable: those of one name stay as they came
     }
 
-    synchronized void remove(String name, HypervisorPlatform platform) {
-        byName.remove(name, platform);
+    synchronized void remove(HypervisorPlatform platform) {
+        deployed.removeIf(named -> named.platform() == platform);
     }
 
-    synchronized List<InlinePlatform> inline() {
-        return byName.values().stream()
+    List<InlinePlatform> inline() {
+        return all().stream()
                 .filter(InlinePlatform.class::isInstance)
                 .map(InlinePlatform.class::cast)
                 .toList();
     }
 
     synchronized List<HypervisorPlatform> all() {
-        return List.copyOf(byName.values());
+        return deployed.stream().map(Named::platform).toList();
     }
 
     Optional<InlinePlatform> inlineHost(DiskRef disk) {

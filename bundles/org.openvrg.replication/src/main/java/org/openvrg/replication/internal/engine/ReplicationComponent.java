@@ -219,7 +219,7 @@ public final class ReplicationComponent {
     void removePlatform(HypervisorPlatform platform, Map<String, Object> properties) {
         String name = String.valueOf(properties.get(HypervisorPlatform.PLATFORM));
         end(platforms.remove(platform));
-        engine.removePlatform(name, platform);
+        engine.removePlatform(platform);
         LOG.info("Platform {} is removed", name);
     }
 

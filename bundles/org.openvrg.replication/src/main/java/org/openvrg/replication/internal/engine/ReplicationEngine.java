@@ -169,8 +169,8 @@ final class ReplicationEngine implements ProtectionService, LinkListener, AutoCl
     }
 
     /** A platform was removed. */
-    void removePlatform(String name, HypervisorPlatform platform) {
-        platforms.remove(name, platform);
+    void removePlatform(HypervisorPlatform platform) {
+        platforms.remove(platform);
         engine.execute(this::platformsChanged);
     }
 

@@ -130,7 +130,7 @@ class MirrorTest {
             hypervisor.live(volume);
             pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
             ReplicationEngine engine = pair.production.orElseThrow().engine();
-            engine.removePlatform("test", hypervisor);
+            engine.removePlatform(hypervisor);
             pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_CBT && !hypervisor.isCaptured(volume));
             hypervisor.write(volume, 1 << 20, bytes(4096, 2));
             engine.addPlatform("test", hypervisor);
@@ -140,6 +140,27 @@ class MirrorTest {
             pair.awaitQueueDrained();
             assertTrue(pair.equal());
             assertTrue(pair.raised.contains(AlarmService.Kind.VM_FELL_TO_CBT));
+        }
+    }
+
+    @Test
+    void severalGroupsOfHostsMayBeOfOneKind() throws Exception {
+        try (TestPair pair = new TestPair(folder, 1, SIZE_BYTES, 64 << 20)) {
+            TestHypervisor first = new TestHypervisor(pair);
+            TestHypervisor empty = new TestHypervisor(pair);
+            empty.there = false;
+            pair.startStandby();
+            pair.startProductionWithoutPlatform();
+            ReplicationEngine engine = pair.production.orElseThrow().engine();
+            engine.addPlatform("test", first);
+            engine.addPlatform("test", empty);
+            VolumeId volume = pair.volumes.get(0);
+            pair.await(() -> first.isCaptured(volume));
+            engine.removePlatform(empty);
+            pair.connect();
+            first.live(volume);
+            pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
+            assertTrue(first.isCaptured(volume));
         }
     }
 

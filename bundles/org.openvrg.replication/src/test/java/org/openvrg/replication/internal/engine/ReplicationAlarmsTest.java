@@ -146,7 +146,7 @@ class ReplicationAlarmsTest {
     void tellsOfDisksThatAreGone() throws Exception {
         try (TestPair pair = inStep(folder, 64 * MIB)) {
             TestAlarms alarms = production(pair);
-            pair.production.orElseThrow().engine().removePlatform("inline", pair.platform);
+            pair.production.orElseThrow().engine().removePlatform(pair.platform);
             pair.await(() -> alarms.raised().equals(Set.of("CAPTURE_LOST vm")));
             pair.production.orElseThrow().engine().addPlatform("inline", pair.platform);
             pair.await(() -> alarms.raised().isEmpty());
