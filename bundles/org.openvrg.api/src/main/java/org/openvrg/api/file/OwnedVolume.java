@@ -1,19 +1,16 @@
 package org.openvrg.api.file;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.openvrg.api.block.BlockExtent;
 import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.block.ForwardingVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.storage.StorageVolume;
 
 /** A volume with its claim; thread-safe. */
-final class OwnedVolume implements StorageVolume {
-    private final BlockVolume volume;
+final class OwnedVolume extends ForwardingVolume<BlockVolume> implements StorageVolume {
     private final Claim claim;
     private final String name;
     private final Consumer<OwnedVolume> onEnd;
@@ -25,45 +22,15 @@ final class OwnedVolume implements StorageVolume {
      * @param onEnd called once when it is closed
      */
     OwnedVolume(BlockVolume volume, Claim claim, String name, Consumer<OwnedVolume> onEnd) {
-        this.volume = volume;
+        super(volume);
         this.claim = claim;
         this.name = name;
         this.onEnd = onEnd;
     }
 
     @Override
-    public long sizeBytes() {
-        return volume.sizeBytes();
-    }
-
-    @Override
-    public void read(long offsetBytes, ByteBuffer target) throws StorageException {
-        volume.read(offsetBytes, target);
-    }
-
-    @Override
-    public void write(long offsetBytes, ByteBuffer source) throws StorageException {
-        volume.write(offsetBytes, source);
-    }
-
-    @Override
-    public void zero(long offsetBytes, long lengthBytes, boolean mayUnmap) throws StorageException {
-        volume.zero(offsetBytes, lengthBytes, mayUnmap);
-    }
-
-    @Override
-    public void flush() throws StorageException {
-        volume.flush();
-    }
-
-    @Override
-    public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
-        return volume.extents(offsetBytes, lengthBytes);
-    }
-
-    @Override
     public void release() throws StorageException {
-        volume.flush();
+        volume().flush();
         end(true);
     }
 
@@ -77,7 +44,7 @@ final class OwnedVolume implements StorageVolume {
             return;
         }
         try (claim) {
-            volume.close();
+            volume().close();
             if (release) {
                 claim.release();
             }

@@ -1,25 +1,22 @@
 package org.openvrg.sample.storage;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Consumer;
-import org.openvrg.api.block.BlockExtent;
+import org.openvrg.api.block.ForwardingVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.file.RawFileVolume;
 import org.openvrg.api.storage.StorageVolume;
 
 /** An open volume of {@link SampleStorage}; thread-safe. */
-final class SampleVolume implements StorageVolume {
-    private final RawFileVolume raw;
+final class SampleVolume extends ForwardingVolume<RawFileVolume> implements StorageVolume {
     private final Path ownerFile;
     private final Consumer<SampleVolume> onClose;
 
     SampleVolume(RawFileVolume raw, Path ownerFile, Consumer<SampleVolume> onClose) {
-        this.raw = raw;
+        super(raw);
         this.ownerFile = ownerFile;
         this.onClose = onClose;
     }
@@ -29,38 +26,8 @@ final class SampleVolume implements StorageVolume {
     }
 
     @Override
-    public long sizeBytes() {
-        return raw.sizeBytes();
-    }
-
-    @Override
-    public void read(long offsetBytes, ByteBuffer target) throws StorageException {
-        raw.read(offsetBytes, target);
-    }
-
-    @Override
-    public void write(long offsetBytes, ByteBuffer source) throws StorageException {
-        raw.write(offsetBytes, source);
-    }
-
-    @Override
-    public void zero(long offsetBytes, long lengthBytes, boolean mayUnmap) throws StorageException {
-        raw.zero(offsetBytes, lengthBytes, mayUnmap);
-    }
-
-    @Override
-    public void flush() throws StorageException {
-        raw.flush();
-    }
-
-    @Override
-    public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
-        return raw.extents(offsetBytes, lengthBytes);
-    }
-
-    @Override
     public void release() throws StorageException {
-        raw.flush();
+        volume().flush();
         try {
             Files.deleteIfExists(ownerFile);
         } catch (IOException e) {
@@ -71,7 +38,7 @@ final class SampleVolume implements StorageVolume {
 
     @Override
     public void close() throws StorageException {
-        raw.close();
+        volume().close();
         onClose.accept(this);
     }
 }

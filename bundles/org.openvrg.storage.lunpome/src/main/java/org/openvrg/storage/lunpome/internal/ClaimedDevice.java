@@ -1,20 +1,17 @@
 package org.openvrg.storage.lunpome.internal;
 
-import java.nio.ByteBuffer;
-import java.util.List;
-import org.openvrg.api.block.BlockExtent;
 import org.openvrg.api.block.BlockVolume;
+import org.openvrg.api.block.ForwardingVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.qemu.storage.BlockLayer.DeviceClaim;
 
 /** A block device with the kernel's claim on it. Thread-safe. */
-final class ClaimedDevice implements BlockVolume {
+final class ClaimedDevice extends ForwardingVolume<BlockVolume> {
     private final DeviceClaim claim;
-    private final BlockVolume device;
 
     private ClaimedDevice(DeviceClaim claim, BlockVolume device) {
+        super(device);
         this.claim = claim;
-        this.device = device;
     }
 
     /** Opens a device. */
@@ -38,39 +35,9 @@ final class ClaimedDevice implements BlockVolume {
     }
 
     @Override
-    public long sizeBytes() {
-        return device.sizeBytes();
-    }
-
-    @Override
-    public void read(long offsetBytes, ByteBuffer target) throws StorageException {
-        device.read(offsetBytes, target);
-    }
-
-    @Override
-    public void write(long offsetBytes, ByteBuffer source) throws StorageException {
-        device.write(offsetBytes, source);
-    }
-
-    @Override
-    public void zero(long offsetBytes, long lengthBytes, boolean mayUnmap) throws StorageException {
-        device.zero(offsetBytes, lengthBytes, mayUnmap);
-    }
-
-    @Override
-    public void flush() throws StorageException {
-        device.flush();
-    }
-
-    @Override
-    public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
-        return device.extents(offsetBytes, lengthBytes);
-    }
-
-    @Override
     public void close() throws StorageException {
         try (claim) {
-            device.close();
+            volume().close();
         }
     }
 }
