@@ -75,28 +75,32 @@ public final class JsonProvider extends JacksonJsonProvider {
      */
     static JsonNode parse(String text) throws JsonProcessingException {
         JsonNode tree = MAPPER.readTree(text);
-        if (hasHalfAPair(tree)) {
-            throw new JsonParseException("a text with half a surrogate pair");
+        if (hasNoMeaning(tree)) {
+            throw new JsonParseException("a text with half a surrogate pair, or a number that is too large");
         }
         return tree;
     }
 
     /**
-     * Whether a name or a text has half a surrogate pair. JSON can say it by an escape, but it is no character: it can't
-     * be stored, sent on or answered in UTF-8.
+     * Whether there is something that JSON can say and nothing can keep. Half a surrogate pair, said by an escape, is no
+     * character: it can't be stored, sent on or answered in UTF-8. A number beyond the largest double would become
+     * infinite, which JSON can't say again.
      */
-    private static boolean hasHalfAPair(JsonNode tree) {
+    private static boolean hasNoMeaning(JsonNode tree) {
         if (tree.isTextual()) {
             return hasHalfAPair(tree.textValue());
         }
+        if (tree.isDouble() && !Double.isFinite(tree.doubleValue())) {
+            return true;
+        }
         for (Map.Entry<String, JsonNode> member : tree.properties()) {
-            if (hasHalfAPair(member.getKey()) || hasHalfAPair(member.getValue())) {
+            if (hasHalfAPair(member.getKey()) || hasNoMeaning(member.getValue())) {
                 return true;
             }
         }
         if (tree.isArray()) {
             for (JsonNode element : tree) {
-                if (hasHalfAPair(element)) {
+                if (hasNoMeaning(element)) {
                     return true;
                 }
             }
@@ -143,8 +147,11 @@ public final class JsonProvider extends JacksonJsonProvider {
         }
         try (JsonParser parser = MAPPER.createParser(text)) {
             JsonNode tree = MAPPER.readTree(parser);
-            if (hasHalfAPair(tree)) {
-                throw refused(Requests.invalid("body", "has a text with half a surrogate pair", "请求正文包含不完整的代理对字符"));
+            if (hasNoMeaning(tree)) {
+                throw refused(Requests.invalid(
+                        "body",
+                        "has a text with half a surrogate pair, or a number that is too large",
+                        "请求正文包含不完整的代理对字符或过大的数值"));
             }
             return tree;
         } catch (JsonProcessingException e) {

@@ -34,6 +34,14 @@ class StrategyResourceTest extends RestTestBase {
     }
 
     @Test
+    void refusesANumberThatNothingCanKeep() throws Exception {
+        for (String number : List.of("1e999", "-84437360056e40198")) {
+            String body = STANDBY.substring(0, STANDBY.lastIndexOf('}')) + ",\"later\":" + number + "}";
+            assertRefused(400, "10440101", server.call("POST", "/vrgservice/vmstrategy", body));
+        }
+    }
+
+    @Test
     void protectsAtTheProductionSide() throws Exception {
         assertRefused(400, "10440308", server.call("GET", "/vrgservice/vmstrategy", ""));
         RestServer.Answer put = server.call("POST", "/vrgservice/vmstrategy/", PRODUCTION);
