@@ -14,12 +14,15 @@ import org.openvrg.api.platform.UnseenWrites;
 import org.openvrg.nbd.client.DirtyBitmap;
 import org.openvrg.qemu.qmp.QmpClient;
 import org.openvrg.qemu.qmp.QmpException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Read-only exports of QEMU's own NBD server, which a QEMU has once: it is started where it does not run, and one that
  * runs already is taken to be ours. If it is not, the export is not found at the disk's reader address, which is told.
  */
 final class LiveExports {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveExports.class);
     /** Longest that QEMU may take for one request of a reader. */
     static final Duration READ_LIMIT = Duration.ofSeconds(30);
 
@@ -42,10 +45,25 @@ final class LiveExports {
         return names.reader();
     }
 
-    /** Removes all that was made for reading. */
+    /** Removes all that was made for reading; with the last export the server, as a QEMU has one for all who need one. */
     void removeReader() throws QmpException {
+        boolean exported = has(names.reader());
         removeExport(names.reader());
         source.remove();
+        if (exported && disk.monitor().execute("query-block-exports").isEmpty()) {
+            stopServer();
+        }
+    }
+
+    private void stopServer() throws QmpException {
+        try {
+            disk.monitor().execute("nbd-server-stop");
+        } catch (QmpException e) {
+            if (e.kind() != QmpException.Kind.REFUSED) {
+                throw e;
+            }
+            LOG.debug("The server for reading was stopped by somebody else: {}", e.getMessage());
+        }
     }
 
     /** The node that {@link MirrorNames#copy()} has to be on, to be read. */

@@ -298,6 +298,20 @@ class MirrorCaptureTest {
         assertTrue(qemu.traces().size() >= 4, qemu.traces().toString());
         capture.orElseThrow().forget();
         assertEquals(List.of(), qemu.traces());
+        assertFalse(qemu.stopServer());
+    }
+
+    @Test
+    void forgetLeavesTheServerToOthers() throws Exception {
+        try (LiveReader reader = new LiveReader(VOLUME, () -> qemu.find())) {
+            assertEquals(DISK_BYTES, reader.sizeBytes());
+        }
+        capture(QUICK);
+        told.awaitLive();
+        qemu.exportElsewhere();
+        capture.orElseThrow().forget();
+        assertEquals(List.of(), qemu.traces());
+        assertTrue(qemu.stopServer());
     }
 
     @Test

@@ -200,6 +200,23 @@ final class TestQemu implements AutoCloseable {
         return traces;
     }
 
+    /** Exports the disk, as somebody else would. */
+    void exportElsewhere() throws QmpException, PlatformException {
+        ObjectNode export = QmpClient.arguments().put("type", "nbd").put("id", "another");
+        hands().execute("block-export-add", export.put("node-name", find().node()));
+    }
+
+    /** Stops the NBD server; false if none runs. */
+    boolean stopServer() throws QmpException {
+        try {
+            hands().execute("nbd-server-stop");
+            return true;
+        } catch (QmpException e) {
+            assertTrue(String.valueOf(e.getMessage()).contains("not running"), e.getMessage());
+            return false;
+        }
+    }
+
     @Override
     public void close() {
         try {

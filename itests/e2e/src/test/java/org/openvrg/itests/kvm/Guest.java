@@ -62,6 +62,16 @@ final class Guest implements AutoCloseable {
         return disks.get(0).volume();
     }
 
+    /** Its name. */
+    String name() {
+        return name;
+    }
+
+    /** Its disks. */
+    List<Disk> disks() {
+        return disks;
+    }
+
     /** Its UUID. */
     String uuid() {
         return uuid;
@@ -101,13 +111,34 @@ final class Guest implements AutoCloseable {
         Process started = Tools.start(folder.resolve(name + ".log"), command);
         Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
         process = Optional.of(started);
-        Await.until(SOON, this::describe, () -> Files.exists(socket("console")) && connect());
-        Await.until(BOOT, this::describe, () -> has("[vrg-ready]"));
+        attach(() -> {});
         run("mount -t ext4 -o ro /dev/vd" + (char) ('a' + disks.size()) + " /tools");
         return this;
     }
 
-    private Path socket(String suffix) {
+    /** Lets a machine go on. */
+    @FunctionalInterface
+    interface Go {
+        /** Does so. */
+        void on() throws IOException, InterruptedException;
+    }
+
+    /** Takes the console of a QEMU that is there, which may be another than before, has it go on, and waits for the shell. */
+    Guest attach(Go go) throws IOException, InterruptedException {
+        if (console.isPresent()) {
+            console.get().close();
+        }
+        synchronized (this) {
+            lines.clear();
+        }
+        Await.until(SOON, this::describe, () -> Files.exists(socket("console")) && connect());
+        go.on();
+        Await.until(BOOT, this::describe, () -> has("[vrg-ready]"));
+        return this;
+    }
+
+    /** One of its sockets. */
+    Path socket(String suffix) {
         return folder.resolve(name + "." + suffix);
     }
 

@@ -46,13 +46,27 @@ final class KvmLab implements AutoCloseable {
 
     /** A guest with an empty disk and an ext4 on it. */
     Guest newGuest() throws IOException, InterruptedException {
+        Guest guest = emptyGuest().start();
+        guest.makeFileSystem();
+        return guest;
+    }
+
+    /** A guest with an empty disk, not started. */
+    Guest emptyGuest() throws IOException, InterruptedException {
         String volume = UUID.randomUUID().toString();
         Path image = folder.resolve(volume + ".raw");
         Tools.succeed(TOOL, List.of("qemu-img", "create", "-q", "-f", "raw", image.toString(), "" + DISK_BYTES));
-        Guest guest =
-                guest("production", UUID.randomUUID().toString(), image, volume).start();
-        guest.makeFileSystem();
-        return guest;
+        return guest("production", UUID.randomUUID().toString(), image, volume);
+    }
+
+    /** A folder for images and the like. */
+    Path folder() {
+        return folder;
+    }
+
+    /** The folder of the sockets, removed in the end. */
+    Path sockets() {
+        return sockets;
     }
 
     /** A guest on an image that is there, not started. */
