@@ -187,6 +187,21 @@ final class History {
             throw new Violation("after a kill the production volumes are no prefix of the history from what was"
                     + " acknowledged on: " + difference(image));
         }
+        checkAcknowledged(count);
+        truncate(count);
+        settle(false);
+    }
+
+    /**
+     * The guest goes on after a kill without the journal, which can't be opened: what was acknowledged must be there; of
+     * what was under way any part, as any disk leaves it, and the standby may have it.
+     */
+    void checkWithoutJournal() {
+        checkAcknowledged(acknowledged());
+        settle(false);
+    }
+
+    private void checkAcknowledged(int count) {
         long[][] least = imageOf(count);
         List<Write> open = List.copyOf(writes.subList(count, writes.size()));
         eachDifference(least, (volume, cell, standing) -> {
@@ -196,8 +211,6 @@ final class History {
                 throw new Violation("after a kill an acknowledged write is lost: " + difference(least));
             }
         });
-        truncate(count);
-        settle(false);
     }
 
     private void truncate(int count) {

@@ -108,6 +108,8 @@ final class Judge implements World.Watcher {
                 world.history.settle(true); // two faults at once: what was flushed stood in the damaged journal alone
             } else if (was.powerLoss) {
                 world.history.checkAfterPowerLoss();
+            } else if (production.isEmpty()) {
+                world.history.checkWithoutJournal();
             } else {
                 world.history.checkAfterKill(was.captured && !damagedHere);
             }

@@ -43,7 +43,11 @@ public interface MirrorPlatform extends HypervisorPlatform {
          */
         void live(UnseenWrites unseen);
 
-        /** The capture ended: what is written from now on is not seen, until the next {@link #live}. */
+        /**
+         * The capture ended: what is written from now on is not seen, until the next {@link #live}. To be called before
+         * the hypervisor connects to the export anew, also when the capture did not come to be live: connections of
+         * before take no write any more.
+         */
         void lost(String reason);
 
         /**

@@ -155,6 +155,7 @@ public final class MirrorCapture implements Capture {
     /** One life of a mirror; whether it came to be live. */
     private boolean attempt() throws InterruptedException {
         boolean live = false;
+        boolean attached = false;
         String reason;
         try {
             LiveDisk disk = finder.find();
@@ -167,6 +168,7 @@ public final class MirrorCapture implements Capture {
             current = Optional.of(session);
             try {
                 watch.attached(disk, node, export);
+                attached = true;
                 UnseenWrites unseen = session.attach(export, settings);
                 if (closed()) {
                     return false;
@@ -196,7 +198,7 @@ public final class MirrorCapture implements Capture {
             LOG.error("Volume {}: its capture failed", volume, e);
             reason = "an internal error";
         }
-        tellLost(live, reason);
+        tellLost(live, attached, reason);
         return live;
     }
 
@@ -207,13 +209,16 @@ public final class MirrorCapture implements Capture {
         }
     }
 
-    private void tellLost(boolean wasLive, String reason) {
+    /** What was attached may have sent writes, and what is still on their way must not count any more. */
+    private void tellLost(boolean wasLive, boolean attached, String reason) {
         if (closed()) {
             return;
         }
+        if (attached) {
+            listener.lost(reason);
+        }
         if (wasLive) {
             LOG.warn("Volume {} is not mirrored any more: {}", volume, reason);
-            listener.lost(reason);
         } else if (!reason.equals(lastReason)) {
             LOG.warn("Volume {} can't be mirrored, trying on: {}", volume, reason);
             lastReason = reason;

@@ -41,7 +41,7 @@ final class Mirrors implements ExportCatalog {
     /** A disk of a VM that stands. */
     private static final class Mirrored {
         final ProductionVm vm;
-        final MirrorExport export;
+        volatile MirrorExport export;
         Optional<Running> running = Optional.empty();
 
         Mirrored(ProductionVm vm, MirrorExport export) {
@@ -68,6 +68,16 @@ final class Mirrors implements ExportCatalog {
     void stands(ProductionVm vm) {
         for (MirrorExport export : vm.mirrorExports()) {
             byVolume.put(export.id(), new Mirrored(vm, export));
+        }
+    }
+
+    /** Ends what connections there are to an export; the next mirror has one of its own. */
+    private void fence(VolumeId volume) {
+        Mirrored mirrored = byVolume.get(volume);
+        if (mirrored != null) {
+            mirrored.export.fence();
+            mirrored.export = mirrored.vm.mirrorExport(volume);
+            listeners.forEach(listener -> listener.accept(volume.value()));
         }
     }
 
@@ -101,6 +111,7 @@ final class Mirrors implements ExportCatalog {
             return;
         }
         Listener listener = new Listener(mirrored.vm, disk);
+        fence(disk.volume());
         try {
             MirrorPlatform.Capture capture =
                     host.get().startCapture(disk, reached.get().uri(mirrored.export.name()), listener);
@@ -120,6 +131,7 @@ final class Mirrors implements ExportCatalog {
                 continue;
             }
             close(mirrored, forGood);
+            mirrored.export.fence();
             byVolume.remove(volume);
             listeners.forEach(listener -> listener.accept(volume.value()));
         }
@@ -192,6 +204,7 @@ final class Mirrors implements ExportCatalog {
         @Override
         public void lost(String reason) {
             if (!over) {
+                fence(disk.volume());
                 vm.writesUnseen(disk.volume(), reason);
             }
         }

@@ -163,8 +163,17 @@ public final class ProductionVm implements AutoCloseable {
     public List<MirrorExport> mirrorExports() {
         return files.volumes().stream()
                 .filter(volume -> !volume.inline)
-                .map(volume -> new MirrorExport(this, volume, workers.ingest()))
+                .map(volume -> mirrorExport(volume.id))
                 .toList();
+    }
+
+    /** Another export of a disk that a hypervisor mirrors. */
+    public MirrorExport mirrorExport(VolumeId id) {
+        return files.volumes().stream()
+                .filter(volume -> volume.id.equals(id))
+                .map(volume -> new MirrorExport(this, volume, workers.ingest()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id));
     }
 
     /**

@@ -1,15 +1,18 @@
 package org.openvrg.replication.internal.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.openvrg.api.block.BlockExport;
 import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.service.AlarmService;
@@ -140,6 +143,34 @@ class MirrorTest {
             pair.awaitQueueDrained();
             assertTrue(pair.equal());
             assertTrue(pair.raised.contains(AlarmService.Kind.VM_FELL_TO_CBT));
+        }
+    }
+
+    @Test
+    void whatABrokenMirrorDeliversLateIsRefused() throws Exception {
+        try (TestPair pair = new TestPair(folder, 1, SIZE_BYTES, 64 << 20)) {
+            TestHypervisor hypervisor = start(pair);
+            VolumeId volume = pair.volumes.get(0);
+            hypervisor.live(volume);
+            pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
+            BlockExport old = pair.production
+                    .orElseThrow()
+                    .engine()
+                    .mirrors()
+                    .find(volume.value())
+                    .orElseThrow();
+            hypervisor.lost(volume);
+            hypervisor.live(volume);
+            pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
+            hypervisor.write(volume, 8192, bytes(4096, 2));
+            ExecutionException late =
+                    assertThrows(ExecutionException.class, () -> TestPair.submit(old, 8192, bytes(4096, 1))
+                            .get());
+            assertTrue(
+                    late.getCause().getMessage().contains("given up"),
+                    late.getCause().getMessage());
+            pair.awaitQueueDrained();
+            assertTrue(pair.equal());
         }
     }
 
