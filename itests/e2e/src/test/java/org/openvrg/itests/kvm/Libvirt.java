@@ -118,7 +118,7 @@ final class Libvirt implements AutoCloseable {
     private void awaitReady() {
         Await.until(SOON, this::describe, () -> {
             if (!process.isAlive()) {
-                throw new IOException("libvirtd ended; it needs root");
+                throw new AssertionError("it ended; it has to be root: " + describe());
             }
             return run("version").code() == 0;
         });
