@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.openvrg.api.failure.ErrorCode;
+import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.RequestException;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.VrgException;
@@ -70,6 +71,8 @@ final class ProductionSide {
         volatile List<VolumeId> standing = List.of();
         volatile String waiting = "the VM is being started";
         volatile boolean startFailed;
+        /** Whether that was for its journal, and not for a disk. */
+        volatile boolean journalFailed;
         /** Clock at which its disks are missing for too long, while they are. */
         volatile OptionalLong missingTooLongNanos = OptionalLong.empty();
 
@@ -216,7 +219,14 @@ final class ProductionSide {
         } catch (VrgException e) {
             entry.waiting = e.getMessage();
             entry.startFailed = true;
-            alarmsOf(vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
+            entry.journalFailed = e instanceof JournalException;
+            if (entry.journalFailed) {
+                alarmsOf(vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
+            } else {
+                entry.missingTooLongNanos =
+                        OptionalLong.of(workers.time().nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+                tellCapture(entry);
+            }
             LOG.error("VM {} can't be protected now: {}", vmUuid, e.getMessage());
         }
         boolean withoutJournal = entry.vm.isPresent() || mayGoOnWithoutJournal(entry);
@@ -238,8 +248,8 @@ final class ProductionSide {
         if (folder.needsRedo(settings.bootId())) {
             return false;
         }
-        if (!entry.startFailed) {
-            return true; // with the first write that passes it by
+        if (!entry.startFailed || !entry.journalFailed) {
+            return true; // given up with the first write that passes it by
         }
         try {
             for (VolumeId volume : entry.strategy.volumes()) {

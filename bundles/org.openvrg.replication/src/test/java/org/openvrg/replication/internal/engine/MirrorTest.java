@@ -1,6 +1,7 @@
 package org.openvrg.replication.internal.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -143,6 +144,31 @@ class MirrorTest {
             pair.awaitQueueDrained();
             assertTrue(pair.equal());
             assertTrue(pair.raised.contains(AlarmService.Kind.VM_FELL_TO_CBT));
+        }
+    }
+
+    @Test
+    void aDiskThatCantBeReadAtAStartCostsNoHistory() throws Exception {
+        try (TestPair pair = new TestPair(folder, 1, SIZE_BYTES, 64 << 20)) {
+            TestHypervisor hypervisor = start(pair);
+            VolumeId volume = pair.volumes.get(0);
+            hypervisor.live(volume);
+            pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
+            pair.stopProduction();
+            hypervisor.write(volume, 9 * BLOCK_BYTES, bytes(BLOCK_BYTES, 6));
+            hypervisor.readable = false;
+            pair.startProductionWithoutPlatform();
+            pair.production.orElseThrow().engine().addPlatform("test", hypervisor);
+            pair.await(() -> pair.report(pair.production).detail().contains("somebody else reads it"));
+            hypervisor.readable = true;
+            pair.await(() -> hypervisor.isCaptured(volume));
+            pair.connect();
+            hypervisor.live(volume);
+            pair.await(() -> pair.state() == ProtectionState.INCREMENTAL_QUEUE);
+            pair.awaitQueueDrained();
+            assertTrue(pair.equal());
+            assertEquals(BLOCK_BYTES, pair.report(pair.production).progress().resyncSentBytes());
+            assertFalse(pair.raised.contains(AlarmService.Kind.JOURNAL_FAILED));
         }
     }
 

@@ -25,6 +25,8 @@ final class TestHypervisor implements MirrorPlatform {
     private final TestPair pair;
     private final Map<VolumeId, Disk> disks = new HashMap<>();
     volatile boolean there = true;
+    /** Whether its disks can be read. */
+    volatile boolean readable = true;
 
     private static final class Disk {
         Optional<CaptureListener> listener = Optional.empty();
@@ -119,6 +121,9 @@ final class TestHypervisor implements MirrorPlatform {
 
     @Override
     public BlockVolume open(DiskRef disk) throws StorageException {
+        if (!readable) {
+            throw new StorageException(StorageException.Kind.IO, "somebody else reads it");
+        }
         return RawFileVolume.open(pair.productionFile(disk.volume()), "test");
     }
 }
