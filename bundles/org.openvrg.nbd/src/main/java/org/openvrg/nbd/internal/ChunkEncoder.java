@@ -33,9 +33,8 @@ final class ChunkEncoder extends MessageToMessageEncoder<Chunk> {
         ByteBufAllocator alloc = ctx.alloc();
         if (chunk instanceof Chunk.Data data) {
             int length = data.data().readableBytes();
-            out.add(header(alloc, chunk, Protocol.CHUNK_OFFSET_DATA, 8 + length, 8)
-                    .writeLong(data.offsetBytes()));
-            out.add(data.data());
+            ByteBuf header = header(alloc, chunk, Protocol.CHUNK_OFFSET_DATA, 8 + length, 8);
+            out.add(whole(alloc, header.writeLong(data.offsetBytes()), data.data()));
         } else if (chunk instanceof Chunk.Status status) {
             int length = 4 + 8 * status.extents().size();
             ByteBuf buffer = header(alloc, chunk, Protocol.CHUNK_BLOCK_STATUS, length, length);
@@ -51,6 +50,14 @@ final class ChunkEncoder extends MessageToMessageEncoder<Chunk> {
             ByteBuf buffer = header(alloc, chunk, Protocol.CHUNK_ERROR, length, length);
             out.add(buffer.writeInt(failure.error()).writeShort(message.length).writeBytes(message));
         }
+    }
+
+    /**
+     * A reply in one piece. Of two that are written one after the other the first may, when it is written, let requests in
+     * whose own replies then stand between them.
+     */
+    static ByteBuf whole(ByteBufAllocator alloc, ByteBuf header, ByteBuf data) {
+        return alloc.compositeDirectBuffer(2).addComponents(true, header, data);
     }
 
     private static ByteBuf header(ByteBufAllocator alloc, Chunk chunk, int type, int lengthBytes, int roomBytes) {

@@ -25,9 +25,7 @@ final class SimpleReplyEncoder extends MessageToMessageEncoder<SimpleReply> {
     @Override
     protected void encode(ChannelHandlerContext ctx, SimpleReply reply, List<Object> out) {
         ByteBuf header = ctx.alloc().directBuffer(HEADER_BYTES).writeInt(Protocol.SIMPLE_REPLY_MAGIC);
-        out.add(header.writeInt(reply.error()).writeLong(reply.cookie()));
-        if (reply.data().isReadable()) {
-            out.add(reply.data());
-        }
+        header.writeInt(reply.error()).writeLong(reply.cookie());
+        out.add(reply.data().isReadable() ? ChunkEncoder.whole(ctx.alloc(), header, reply.data()) : header);
     }
 }
