@@ -3,9 +3,11 @@ package org.openvrg.qemu.guard;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.wire.Wire;
 
 /**
  * The guard's connection to one monitor, agreed on out-of-band execution and kept open: when it is needed the QEMU may
@@ -21,8 +23,8 @@ final class GuardMonitor implements AutoCloseable {
     private final Optional<SSLContext> tls;
     private final Thread thread;
     private volatile boolean closed;
-    private volatile Optional<MonitorLink> agreed = Optional.empty();
-    private volatile Optional<MonitorLink> open = Optional.empty();
+    private volatile Optional<Wire> agreed = Optional.empty();
+    private volatile Optional<Wire> open = Optional.empty();
 
     GuardMonitor(String endpoint, Optional<SSLContext> tls) {
         this.endpoint = endpoint;
@@ -34,7 +36,7 @@ final class GuardMonitor implements AutoCloseable {
 
     /** Asks the QEMU to cut a node off; false where there is no connection. */
     boolean yank(String node) {
-        Optional<MonitorLink> link = agreed;
+        Optional<Wire> link = agreed;
         if (link.isEmpty()) {
             return false;
         }
@@ -52,7 +54,7 @@ final class GuardMonitor implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            try (MonitorLink link = MonitorLink.to(endpoint, tls)) {
+            try (Wire link = wire()) {
                 open = Optional.of(link);
                 link.connect();
                 serve(link);
@@ -70,6 +72,11 @@ final class GuardMonitor implements AutoCloseable {
         }
     }
 
+    private Wire wire() throws IOException {
+        Optional<List<String>> command = Endpoint.command(endpoint);
+        return command.isPresent() ? Wire.ofCommand(command.get()) : Wire.ofSocket(Endpoint.parse(endpoint), tls);
+    }
+
     private boolean pause() {
         try {
             TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
@@ -80,12 +87,12 @@ final class GuardMonitor implements AutoCloseable {
         }
     }
 
-    private static void write(MonitorLink link, String text) throws IOException {
+    private static void write(Wire link, String text) throws IOException {
         link.write(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Agrees, and then reads until the end, because a QEMU whose answers nobody takes stops listening. */
-    private void serve(MonitorLink link) throws IOException {
+    private void serve(Wire link) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         byte[] buffer = new byte[4096];
         boolean greeted = false;
@@ -117,7 +124,7 @@ final class GuardMonitor implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        Optional<MonitorLink> link = open;
+        Optional<Wire> link = open;
         try {
             if (link.isPresent()) {
                 link.get().close();

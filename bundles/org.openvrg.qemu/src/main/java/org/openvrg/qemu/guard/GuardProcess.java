@@ -36,17 +36,17 @@ public final class GuardProcess implements AutoCloseable {
     private static final int DEFAULT_PORT = 10809;
     private static final long RESTART_MILLIS = 2_000;
     private static final long STOP_SECONDS = 3;
-    /** Every class of the guard's package, by file name. */
+    /** Every class that the guard needs, by file below the package of this bundle. */
     private static final List<String> CLASSES = List.of(
-            "Endpoint",
-            "ExportProbe",
-            "Guard",
-            "GuardMonitor",
-            "MonitorLink",
-            "MonitorLink$OfCommand",
-            "MonitorLink$OfSocket",
-            "TlsFiles",
-            "Watched");
+            "guard/Endpoint",
+            "guard/ExportProbe",
+            "guard/Guard",
+            "guard/GuardMonitor",
+            "guard/TlsFiles",
+            "guard/Watched",
+            "wire/CommandWire",
+            "wire/SocketWire",
+            "wire/Wire");
 
     private final Path folder;
     private final Duration silence;
@@ -62,14 +62,15 @@ public final class GuardProcess implements AutoCloseable {
         this.folder = Files.createDirectories(folder);
         this.silence = silence;
         this.tls = tls;
-        String packageName = Guard.class.getPackageName().replace('.', '/');
-        Path target = Files.createDirectories(folder.resolve(packageName));
         for (String name : CLASSES) {
-            try (InputStream bytes = Guard.class.getResourceAsStream(name + ".class")) {
+            String file = "org/openvrg/qemu/" + name + ".class";
+            try (InputStream bytes = Guard.class.getResourceAsStream("/" + file)) {
                 if (bytes == null) {
                     throw new IOException("the guard's class " + name + " is not in the bundle");
                 }
-                Files.copy(bytes, target.resolve(name + ".class"), StandardCopyOption.REPLACE_EXISTING);
+                Path target = folder.resolve(file);
+                Files.createDirectories(target.getParent());
+                Files.copy(bytes, target, StandardCopyOption.REPLACE_EXISTING);
             }
         }
         this.thread = new Thread(this::run, "vrg-guard");

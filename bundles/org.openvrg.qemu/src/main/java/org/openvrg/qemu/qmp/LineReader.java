@@ -3,6 +3,7 @@ package org.openvrg.qemu.qmp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.openvrg.qemu.wire.Wire;
 
 /** Cuts what a monitor sends into lines of bounded length. Used by one thread. */
 final class LineReader {

@@ -1,5 +1,6 @@
 package org.openvrg.qemu.qmp;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.wire.Wire;
 
 /**
  * Where a monitor listens. A QEMU may have several monitors, each of which serves one client at a time.
@@ -48,6 +50,13 @@ public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext>
      */
     public static QmpAddress command(String name, List<String> command) {
         return new QmpAddress(name, new CommandAddress(command), Optional.empty());
+    }
+
+    /** A connection to it, not yet made. */
+    Wire wire() throws IOException {
+        return socket instanceof CommandAddress through
+                ? Wire.ofCommand(through.command())
+                : Wire.ofSocket(socket, tls);
     }
 
     @Override

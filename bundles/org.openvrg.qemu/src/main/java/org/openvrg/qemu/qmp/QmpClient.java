@@ -25,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.openvrg.qemu.qmp.QmpException.Kind;
+import org.openvrg.qemu.wire.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +76,7 @@ public final class QmpClient implements AutoCloseable {
         this.address = address;
         listeners.add(listener);
         try {
-            this.wire = Wire.unconnected(address);
+            this.wire = address.wire();
         } catch (IOException e) {
             throw new QmpException(Kind.CONNECTION, "no socket for the monitor " + address, e);
         }

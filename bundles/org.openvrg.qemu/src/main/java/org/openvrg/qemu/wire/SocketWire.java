@@ -1,4 +1,4 @@
-package org.openvrg.qemu.qmp;
+package org.openvrg.qemu.wire;
 
 import java.io.IOException;
 import java.io.InputStream;
