@@ -198,6 +198,7 @@ final class ProductionSide {
         boolean stood = entry.vm.isPresent();
         try {
             entry.startFailed = false;
+            entry.journalFailed = false;
             quiesce(touched);
             takeDown(entry);
             if (missing.isEmpty()) {
@@ -211,8 +212,7 @@ final class ProductionSide {
                 }
                 entry.waiting = waiting;
                 if (entry.missingTooLongNanos.isEmpty()) {
-                    entry.missingTooLongNanos =
-                            OptionalLong.of(workers.time().nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+                    entry.missingTooLongNanos = captureLostFrom(stood);
                 }
                 tellCapture(entry);
             }
@@ -223,8 +223,7 @@ final class ProductionSide {
             if (entry.journalFailed) {
                 alarmsOf(vmUuid).raise(AlarmService.Kind.JOURNAL_FAILED, e.getMessage());
             } else {
-                entry.missingTooLongNanos =
-                        OptionalLong.of(workers.time().nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+                entry.missingTooLongNanos = captureLostFrom(stood);
                 tellCapture(entry);
             }
             LOG.error("VM {} can't be protected now: {}", vmUuid, e.getMessage());
@@ -248,7 +247,7 @@ final class ProductionSide {
         if (folder.needsRedo(settings.bootId())) {
             return false;
         }
-        if (!entry.startFailed || !entry.journalFailed) {
+        if (!entry.journalFailed) {
             return true; // given up with the first write that passes it by
         }
         try {
@@ -306,6 +305,11 @@ final class ProductionSide {
         }
     }
 
+    /** When a disk that is missing now is missing for too long: at once where the VM stood. */
+    private OptionalLong captureLostFrom(boolean stood) {
+        return OptionalLong.of(workers.time().nanoTime() + (stood ? 0 : DISKS_GRACE_NANOS));
+    }
+
     /** Notes since when the hypervisors do not mirror all disks of a VM that stands. */
     private void lookAtMirrors(Entry entry) {
         if (entry.vm.isEmpty()) {
@@ -318,7 +322,7 @@ final class ProductionSide {
         }
         entry.waiting = unseen;
         if (entry.missingTooLongNanos.isEmpty()) {
-            entry.missingTooLongNanos = OptionalLong.of(workers.time().nanoTime() + DISKS_GRACE_NANOS);
+            entry.missingTooLongNanos = captureLostFrom(false);
         }
     }
 
