@@ -31,8 +31,9 @@ class KvmFailoverTest {
             guest.awaitRecords(50);
 
             long covered = sample(lab, guest);
-            guest.kill();
+            // The gateway first: one that lives to see its guest die tells the DR side that capture is lost.
             lab.pair().production().kill();
+            guest.kill();
             long told = guest.lastRecord();
 
             assertEquals(1, Pair.remove(lab.pair().dr(), guest.uuid(), false), () -> lab.pair()
