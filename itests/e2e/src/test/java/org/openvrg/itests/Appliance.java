@@ -31,6 +31,7 @@ public final class Appliance implements AutoCloseable {
     private final Map<String, Map<String, String>> configuration = new TreeMap<>();
     private final Rest rest;
     private List<String> launcher = List.of();
+    private Optional<String> javaOption = Optional.empty();
     private Optional<Process> process = Optional.empty();
 
     /**
@@ -89,6 +90,11 @@ public final class Appliance implements AutoCloseable {
         launcher = List.copyOf(command);
     }
 
+    /** Gives the JVM a further option, from the next start on. */
+    public void javaOption(String option) {
+        javaOption = Optional.of(option);
+    }
+
     /** Starts the process and waits until REST answers. */
     public void start() throws IOException {
         launch();
@@ -117,6 +123,7 @@ public final class Appliance implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(console.toFile()));
         builder.environment().put("KARAF_EXEC", "exec"); // so that this child is the JVM itself
+        javaOption.ifPresent(option -> builder.environment().put("EXTRA_JAVA_OPTS", option));
         Process started = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
         process = Optional.of(started);

@@ -31,7 +31,7 @@ public final class Load implements AutoCloseable {
 
     private final Pair pair;
     private final List<Disk> disks = new ArrayList<>();
-    private final long nanosPerWrite;
+    private volatile long nanosPerWrite;
     private final AtomicLong stamps = new AtomicLong();
     private final AtomicLong writes = new AtomicLong();
     private final AtomicLong slowestNanos = new AtomicLong();
@@ -55,7 +55,12 @@ public final class Load implements AutoCloseable {
         for (String volume : volumes) {
             disks.add(new Disk(volume, new long[blocks], new long[blocks]));
         }
-        nanosPerWrite = BLOCK_BYTES * TimeUnit.SECONDS.toNanos(1) / bytesPerSecond * CONNECTIONS * volumes.length;
+        pace(bytesPerSecond);
+    }
+
+    /** Sets another pace, of all disks together. */
+    public final void pace(long bytesPerSecond) {
+        nanosPerWrite = BLOCK_BYTES * TimeUnit.SECONDS.toNanos(1) / bytesPerSecond * CONNECTIONS * disks.size();
     }
 
     /** Begins, or goes on over new connections. */
