@@ -21,6 +21,7 @@ import org.openvrg.api.platform.DiskRef;
 import org.openvrg.api.platform.MirrorPlatform;
 import org.openvrg.api.platform.UnseenWrites;
 import org.openvrg.replication.internal.production.MirrorExport;
+import org.openvrg.replication.internal.production.MirroredDisks;
 import org.openvrg.replication.internal.production.ProductionVm;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +41,12 @@ final class Mirrors implements ExportCatalog {
 
     /** A disk of a VM that stands. */
     private static final class Mirrored {
-        final ProductionVm vm;
+        final MirroredDisks disks;
         volatile MirrorExport export;
         Optional<Running> running = Optional.empty();
 
-        Mirrored(ProductionVm vm, MirrorExport export) {
-            this.vm = vm;
+        Mirrored(MirroredDisks disks, MirrorExport export) {
+            this.disks = disks;
             this.export = export;
         }
     }
@@ -66,8 +67,8 @@ final class Mirrors implements ExportCatalog {
 
     /** Shows the exports of a VM that was put together. */
     void stands(ProductionVm vm) {
-        for (MirrorExport export : vm.mirrorExports()) {
-            byVolume.put(export.id(), new Mirrored(vm, export));
+        for (MirrorExport export : vm.mirrored().exports()) {
+            byVolume.put(export.id(), new Mirrored(vm.mirrored(), export));
         }
     }
 
@@ -76,7 +77,7 @@ final class Mirrors implements ExportCatalog {
         Mirrored mirrored = byVolume.get(volume);
         if (mirrored != null) {
             mirrored.export.fence();
-            mirrored.export = mirrored.vm.mirrorExport(volume);
+            mirrored.export = mirrored.disks.export(volume);
             listeners.forEach(listener -> listener.accept(volume.value()));
         }
     }
@@ -103,14 +104,14 @@ final class Mirrors implements ExportCatalog {
         }
         if (mirrored.running.isPresent()) {
             close(mirrored, false);
-            mirrored.vm.writesUnseen(disk.volume(), "its platform was removed");
+            mirrored.disks.writesUnseen(disk.volume(), "its platform was removed");
         }
         Optional<MirrorPlatform> host = platforms.mirrorHost(disk);
         Optional<ExportServer> reached = server.get();
         if (host.isEmpty() || reached.isEmpty()) {
             return;
         }
-        Listener listener = new Listener(mirrored.vm, disk);
+        Listener listener = new Listener(mirrored.disks, disk);
         fence(disk.volume());
         try {
             MirrorPlatform.Capture capture =
@@ -119,7 +120,7 @@ final class Mirrors implements ExportCatalog {
             LOG.info("Volume {} of VM {} is being captured", disk.volume(), disk.vmUuid());
         } catch (PlatformException e) {
             listener.over = true;
-            mirrored.vm.writesUnseen(disk.volume(), e.getMessage());
+            mirrored.disks.writesUnseen(disk.volume(), e.getMessage());
         }
     }
 
@@ -179,12 +180,12 @@ final class Mirrors implements ExportCatalog {
 
     /** What a platform tells of one capture; of one that was ended, nothing is heeded any more. */
     private final class Listener implements MirrorPlatform.CaptureListener {
-        private final ProductionVm vm;
+        private final MirroredDisks disks;
         private final DiskRef disk;
         private volatile boolean over;
 
-        Listener(ProductionVm vm, DiskRef disk) {
-            this.vm = vm;
+        Listener(MirroredDisks disks, DiskRef disk) {
+            this.disks = disks;
             this.disk = disk;
         }
 
@@ -198,21 +199,21 @@ final class Mirrors implements ExportCatalog {
                     disk.volume(),
                     disk.vmUuid(),
                     unseen.known() ? unseen.ranges().size() + " ranges" : "nobody watched");
-            vm.writesSeen(disk.volume(), unseen);
+            disks.writesSeen(disk.volume(), unseen);
         }
 
         @Override
         public void lost(String reason) {
             if (!over) {
                 fence(disk.volume());
-                vm.writesUnseen(disk.volume(), reason);
+                disks.writesUnseen(disk.volume(), reason);
             }
         }
 
         @Override
         public void replaced(String reason) {
             if (!over) {
-                vm.writesUnseen(disk.volume(), reason);
+                disks.writesUnseen(disk.volume(), reason);
                 anew.accept(disk.vmUuid());
             }
         }

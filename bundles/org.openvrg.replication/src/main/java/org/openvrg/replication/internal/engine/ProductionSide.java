@@ -315,7 +315,7 @@ final class ProductionSide {
         if (entry.vm.isEmpty()) {
             return;
         }
-        String unseen = entry.vm.get().unseenWrites();
+        String unseen = entry.vm.get().mirrored().unseenWrites();
         if (unseen.isEmpty()) {
             entry.missingTooLongNanos = OptionalLong.empty();
             return;

@@ -91,7 +91,7 @@ public final class InlineExport extends VolumeExport {
                 .filter(volumeOfVm -> volumeOfVm.id.equals(id()))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id()));
-        release(new ProtectedTarget(vm, mine));
+        release(new ProtectedTarget(vm.ingest(), mine));
     }
 
     private void release(ExportTarget next) {

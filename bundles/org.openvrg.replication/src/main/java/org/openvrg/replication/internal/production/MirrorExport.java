@@ -15,9 +15,9 @@ public final class MirrorExport extends VolumeExport {
     private final ExportTarget target;
     private volatile boolean fenced;
 
-    MirrorExport(ProductionVm vm, ProtectedVolume volume, Executor readPool) {
+    MirrorExport(ExportTarget target, ProtectedVolume volume, Executor readPool) {
         super(volume.id, volume.disk, readPool);
-        this.target = new ProtectedTarget(vm, volume);
+        this.target = target;
     }
 
     @Override

@@ -1,19 +1,14 @@
 package org.openvrg.replication.internal.production;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.VrgException;
 import org.openvrg.api.model.ProtectionState;
 import org.openvrg.api.model.ResyncMark;
 import org.openvrg.api.model.StreamRecord;
 import org.openvrg.api.model.VmReport;
-import org.openvrg.api.model.VolumeId;
-import org.openvrg.api.platform.UnseenWrites;
 import org.openvrg.api.service.AlarmService;
 import org.openvrg.api.service.AlarmService.Kind;
 import org.openvrg.link.PeerLink;
@@ -40,16 +35,14 @@ public final class ProductionVm implements AutoCloseable {
     /** Records that may wait for the DR side while a VM counts as idle for the scrub. */
     private static final int IDLE_RECORDS = 256;
 
-    /** How long a hypervisor waits until it is noted what passed the exports by; the marks stand before. */
-    private static final long NOTE_SECONDS = 5;
-
     /** Ticks between two rounds of trimming and of releasing the activity log. */
     private static final int TICKS_PER_TRIM = 4;
 
     private final UUID vmUuid;
     private final VmFiles files;
     private final Workers workers;
-    private final Attachment peer;
+    private final Attachment attachment;
+    private final ProductionPeer peer;
     private final VmAlarms alarms;
     private final SerialExecutor actor;
     private final Epochs epochs;
@@ -57,19 +50,15 @@ public final class ProductionVm implements AutoCloseable {
 
     private final ProductionMachine machine;
     private final Ingest ingest;
+    private final Outbound outbound;
     private final ResyncCopier copier;
-    private final StreamSender sender;
     private final Scrubber scrubber;
-    private final SeenWrites seenWrites;
-    private final AtomicBoolean pumpPlanned = new AtomicBoolean();
+    private final MirroredDisks mirrored;
+    private final PeerProgress progress = new PeerProgress();
 
     private volatile boolean encrypt;
     private volatile boolean compress;
     private volatile ProtectionState state;
-    private volatile String detail = "waiting for the peer";
-    private volatile long durableSequence;
-    private volatile long appliedSequence;
-    private volatile long checkpointEpochMillis;
     private volatile boolean closed;
     private int ticks;
 
@@ -88,10 +77,9 @@ public final class ProductionVm implements AutoCloseable {
         this.encrypt = encrypt;
         this.compress = compress;
         this.workers = workers;
-        this.peer = new Attachment(vmUuid, link, workers.time()::nanoTime);
+        this.attachment = new Attachment(vmUuid, link, workers.time()::nanoTime);
         this.alarms = new VmAlarms(alarms, vmUuid);
         this.actor = new SerialExecutor(workers.stream(), "VM " + vmUuid);
-        this.seenWrites = new SeenWrites(files.volumes());
         this.machine = files.newMachine();
         this.state = machine.state();
         this.ingest = new Ingest(
@@ -106,7 +94,7 @@ public final class ProductionVm implements AutoCloseable {
                 new Ingest.Listener() {
                     @Override
                     public void appended() {
-                        planPump();
+                        outbound.plan();
                     }
 
                     @Override
@@ -127,9 +115,13 @@ public final class ProductionVm implements AutoCloseable {
                 });
         this.epochs = new Epochs(vmUuid, files, ingest, workers, actor, new EpochHost());
         this.replacement = new JournalReplacement(vmUuid, files, ingest, workers, actor, new ReplacementHost());
-        this.sender = new StreamSender(vmUuid, files);
-        this.copier = new ResyncCopier(
-                vmUuid, files.volumes(), ingest, actor, workers.read(), workers.readBudget(), new CopyHost());
+        this.outbound = new Outbound(
+                vmUuid, files, ingest, workers, actor, attachment, () -> this.compress, new OutboundHost());
+        this.copier = outbound.copier();
+        this.mirrored = new MirroredDisks(vmUuid, files.volumes(), ingest, workers, actor, event -> {
+            dispatch(event);
+            ingest.save(machine.saved()); // that it has to be compared
+        });
         this.scrubber = new Scrubber(
                 vmUuid,
                 files.volumes(),
@@ -140,6 +132,7 @@ public final class ProductionVm implements AutoCloseable {
                 workers.sync(),
                 workers.time()::epochMillis,
                 new ScrubHost());
+        this.peer = new ProductionPeer(vmUuid, files, machine, attachment, progress, copier, scrubber, new PeerHost());
         ingest.save(machine.saved());
         if (files.damagedAtOpen()) {
             this.alarms.raise(Kind.JOURNAL_FAILED, "journal or bitmaps were found damaged; everything is compared");
@@ -159,52 +152,9 @@ public final class ProductionVm implements AutoCloseable {
         return files.volumes();
     }
 
-    /** The exports of the disks that a hypervisor mirrors. */
-    public List<MirrorExport> mirrorExports() {
-        return files.volumes().stream()
-                .filter(volume -> !volume.inline)
-                .map(volume -> mirrorExport(volume.id))
-                .toList();
-    }
-
-    /** Another export of a disk that a hypervisor mirrors. */
-    public MirrorExport mirrorExport(VolumeId id) {
-        return files.volumes().stream()
-                .filter(volume -> volume.id.equals(id))
-                .map(volume -> new MirrorExport(this, volume, workers.ingest()))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("the VM has no volume " + id));
-    }
-
-    /**
-     * From before this call on every write to a mirrored disk comes to its export. Once it returns, what did not come
-     * before is noted in a way that a crash of the gateway does not lose.
-     */
-    public void writesSeen(VolumeId id, UnseenWrites unseen) {
-        ingest.stopCapture(); // marks may only appear while writes mark, too
-        files.volumes().stream().filter(volume -> volume.id.equals(id)).forEach(volume -> {
-            SeenWrites.mark(volume, unseen);
-        });
-        CompletableFuture<Void> noted = new CompletableFuture<>();
-        actor.execute(() -> {
-            seenWrites.begin(id, unseen.known()).forEach(this::dispatch);
-            ingest.save(machine.saved()); // that it has to be compared
-            noted.complete(null);
-        });
-        workers.time().awaitDone(noted, NOTE_SECONDS, TimeUnit.SECONDS);
-    }
-
-    /** Writes to a mirrored disk do not come to its export any more. */
-    public void writesUnseen(VolumeId id, String reason) {
-        actor.execute(() -> {
-            LOG.warn("VM {}: writes to volume {} are not mirrored: {}", vmUuid, id, reason);
-            seenWrites.end(id, reason).forEach(this::dispatch);
-        });
-    }
-
-    /** Which of its disks are not mirrored, and why; empty when every write is seen. */
-    public String unseenWrites() {
-        return seenWrites.missing();
+    /** Its disks that a hypervisor mirrors. */
+    public MirroredDisks mirrored() {
+        return mirrored;
     }
 
     /** New options for the way to the peer. */
@@ -213,55 +163,45 @@ public final class ProductionVm implements AutoCloseable {
         encrypt = newEncrypt;
         compress = newCompress;
         if (laneChanges) {
-            actor.execute(this::dropLane);
+            actor.execute(() -> {
+                peer.leaveLane();
+                peer.connect();
+            });
         }
-    }
-
-    private void dropLane() {
-        if (peer.move()) {
-            dispatch(new Event.PeerLost());
-        }
-        connect();
     }
 
     /** A message of the peer about this VM. */
     public void received(Lane from, Message.OfVm message) {
         actor.execute(() -> {
-            if (peer.isOn(from)) {
-                handle(message);
+            if (peer.received(from, message)) {
+                outbound.pump();
             }
         });
     }
 
     /** A lane ended. */
     public void laneClosed(Lane gone) {
-        actor.execute(() -> {
-            if (peer.isOn(gone)) {
-                detail = "the link is down";
-                peer.leave();
-                dispatch(new Event.PeerLost());
-            }
-        });
+        actor.execute(() -> peer.laneClosed(gone));
     }
 
     /** Lanes came up. */
     public void lanesChanged() {
-        actor.execute(this::connect);
+        actor.execute(peer::connect);
     }
 
     /** A lane has room. */
     public void laneWritable() {
-        planPump();
+        outbound.plan();
     }
 
     /** Once in a while: attach again, put a checkpoint, trim. */
     public void tick(long epochMillis) {
         ingest.checkpoint(epochMillis);
         actor.execute(() -> {
-            connect();
+            peer.connect();
             copier.retry();
             scrubber.tick();
-            planPump();
+            outbound.plan();
             tellAlarms();
             if (++ticks % TICKS_PER_TRIM == 0) {
                 tidy();
@@ -286,83 +226,11 @@ public final class ProductionVm implements AutoCloseable {
         replacement.start();
     }
 
-    private void connect() {
-        if (closed || replacement.underWay()) {
-            return;
-        }
-        if (peer.choose(encrypt)) {
-            dispatch(new Event.PeerLost());
-        }
-        peer.wantsOffer().ifPresent(lane -> {
-            peer.offered();
-            lane.send(attachMessage());
-        });
-    }
-
-    private Message attachMessage() {
-        List<Message.VolumeInfo> volumes = files.volumes().stream()
-                .map(volume -> new Message.VolumeInfo(volume.id, volume.sizeBytes()))
-                .toList();
-        return new Message.Attach(
-                vmUuid,
-                machine.epoch(),
-                files.firstSequence(),
-                files.journal().lastSequence(),
-                machine.currentResync(),
-                machine.state(),
-                volumes);
-    }
-
-    private void handle(Message.OfVm message) {
-        if (message instanceof Message.Position position) {
-            onPosition(position);
-        } else if (message instanceof Message.Durable durable) {
-            durableSequence = Math.max(durableSequence, durable.durableSequence());
-            appliedSequence = durable.appliedSequence();
-            checkpointEpochMillis = durable.checkpointEpochMillis();
-            dispatch(new Event.Durable(durable.durableSequence()));
-            copier.framesDurable(durable.resyncId(), durable.resyncDurableFrames());
-            scrubber.advance();
-        } else if (message instanceof Message.ResyncReady ready) {
-            dispatch(new Event.ResyncReady(ready.resyncId()));
-        } else if (message instanceof Message.ResyncDemand demand) {
-            dispatch(new Event.FullCheckNeeded("the DR side asks for it: " + demand.reason()));
-        } else if (message instanceof Message.HashReply reply) {
-            copier.hashReply(reply);
-            scrubber.hashReply(reply);
-        } else if (message instanceof Message.Detach detach) {
-            detail = "the DR side let go: " + detach.reason();
-            peer.refused();
-            dispatch(new Event.PeerLost());
-        } else {
-            LOG.warn("The peer sent an unexpected {}", message.getClass().getSimpleName());
-            peer.close("unexpected message");
-        }
-        pump();
-    }
-
-    private void onPosition(Message.Position position) {
-        if (position.status() != Message.PositionStatus.OK) {
-            detail = "the DR side is not ready: " + position.detail();
-            boolean had = peer.attached();
-            peer.refused();
-            if (had) {
-                dispatch(new Event.PeerLost());
-            }
-            return;
-        }
-        peer.accepted();
-        durableSequence = position.durableSequence();
-        detail = "attached";
-        dispatch(new Event.PeerReady(
-                position.epoch(), position.durableSequence(), position.resyncId(), position.resyncReady()));
-    }
-
     /** From any thread. */
     private void on(Event event) {
         actor.execute(() -> {
             dispatch(event);
-            pump();
+            outbound.pump();
         });
     }
 
@@ -388,9 +256,9 @@ public final class ProductionVm implements AutoCloseable {
         } else if (action instanceof Action.DropJournal) {
             files.dropJournal(files.journal().lastIndex());
         } else if (action instanceof Action.SendFrom from) {
-            sendFrom(from.sequence());
+            outbound.sendFrom(from.sequence());
         } else if (action instanceof Action.StopSending) {
-            sender.stop();
+            outbound.stopSending();
             scrubber.leave();
         } else if (action instanceof Action.StartEpoch start) {
             scrubber.leave();
@@ -404,14 +272,6 @@ public final class ProductionVm implements AutoCloseable {
             endResync(end);
         } else if (action instanceof Action.Announce announce) {
             announce(announce);
-        }
-    }
-
-    private void sendFrom(long sequence) {
-        try {
-            sender.start(sequence);
-        } catch (JournalException e) {
-            journalDamaged(e.getMessage());
         }
     }
 
@@ -431,45 +291,17 @@ public final class ProductionVm implements AutoCloseable {
 
     private void announce(Action.Announce announce) {
         LOG.info("VM {} is in state {}: {}", vmUuid, announce.state().number(), announce.detail());
-        detail = announce.detail();
+        peer.detail(announce.detail());
         if (announce.state() == ProtectionState.INCREMENTAL_QUEUE) {
             alarms.clear(Kind.SCRUB_DIFFERENCE);
         } else if (announce.state() == ProtectionState.INCREMENTAL_CBT) {
             alarms.raise(Kind.VM_FELL_TO_CBT, announce.detail());
         }
-        peer.ready().ifPresent(lane -> lane.send(new Message.StateChange(vmUuid, announce.state())));
-    }
-
-    private void planPump() {
-        if (pumpPlanned.compareAndSet(false, true)) {
-            actor.execute(this::pump);
-        }
-    }
-
-    private void pump() {
-        pumpPlanned.set(false);
-        Optional<Lane> ready = peer.ready();
-        if (ready.isEmpty()) {
-            return;
-        }
-        Lane open = ready.get();
-        try {
-            boolean more = true;
-            while (more && open.isOpen() && open.isWritable()) {
-                Optional<Message> blocks = copier.nextFrame(compress);
-                blocks.ifPresent(open::send);
-                Optional<Message> records = sender.next(compress);
-                records.ifPresent(open::send);
-                more = blocks.isPresent() || records.isPresent();
-            }
-        } catch (JournalException e) {
-            sender.stop();
-            journalDamaged(e.getMessage());
-        }
+        attachment.ready().ifPresent(lane -> lane.send(new Message.StateChange(vmUuid, announce.state())));
     }
 
     private void tidy() {
-        long safe = durableSequence;
+        long safe = progress.durableSequence();
         boolean steady = machine.phase() == ProductionMachine.Phase.STEADY;
         long standing =
                 ingest.capturing() ? files.mode().redoMark() : files.journal().lastSequence();
@@ -499,7 +331,7 @@ public final class ProductionVm implements AutoCloseable {
         }
         if (machine.phase() == ProductionMachine.Phase.STEADY
                 && ingest.capturing()
-                && durableSequence >= files.journal().lastSequence()) {
+                && progress.durableSequence() >= files.journal().lastSequence()) {
             result.complete(true);
             return;
         }
@@ -508,7 +340,7 @@ public final class ProductionVm implements AutoCloseable {
 
     /** Tells the DR side that the VM is not protected any more, and removes all that is kept about it. */
     public void remove() throws VrgException {
-        actor.execute(() -> peer.send(new Message.Detach(vmUuid, "protection was removed")));
+        actor.execute(() -> attachment.send(new Message.Detach(vmUuid, "protection was removed")));
         close();
         files.delete();
     }
@@ -519,10 +351,9 @@ public final class ProductionVm implements AutoCloseable {
         closed = true;
         CompletableFuture<Void> stopped = new CompletableFuture<>();
         actor.execute(() -> {
-            copier.stop();
-            sender.stop();
+            outbound.stop();
             scrubber.leave();
-            peer.leave();
+            attachment.leave();
             stopped.complete(null);
         });
         workers.time().awaitDone(stopped, 5, TimeUnit.SECONDS);
@@ -541,37 +372,40 @@ public final class ProductionVm implements AutoCloseable {
 
     /** Whether the DR side has the VM attached. */
     public boolean attached() {
-        return peer.attached();
+        return attachment.attached();
     }
 
     /** What the VM does or waits for, for people. */
     public String detail() {
-        String unseen = unseenWrites();
-        return unseen.isEmpty() ? detail : unseen;
+        String unseen = mirrored.unseenWrites();
+        return unseen.isEmpty() ? peer.detail() : unseen;
     }
 
     /** Figures for reports. */
     public VmReport.Progress progress(long nowEpochMillis) {
-        long last = files.journal().lastSequence();
-        boolean queue = state == ProtectionState.INCREMENTAL_QUEUE;
-        long age = queue && durableSequence >= last ? 0 : Math.max(0, nowEpochMillis - checkpointEpochMillis);
-        return new VmReport.Progress(
-                last,
-                durableSequence,
-                appliedSequence,
-                files.journal().usedBytes(),
-                files.journal().limitBytes(),
-                queue ? 0 : copier.totalBytes(),
-                queue ? 0 : copier.doneBytes(),
-                copier.sentBytes(),
-                ingest.capturedBytes(),
-                sender.sentBytes(),
-                checkpointEpochMillis == 0 ? -1 : age);
+        return progress.report(state, files.journal(), ingest, outbound, nowEpochMillis);
     }
 
     /** How far the scrub is. */
     public VmReport.Scrub scrub() {
         return scrubber.report();
+    }
+
+    private final class PeerHost implements ProductionPeer.Host {
+        @Override
+        public void dispatch(Event event) {
+            ProductionVm.this.dispatch(event);
+        }
+
+        @Override
+        public boolean mayAttach() {
+            return !closed && !replacement.underWay();
+        }
+
+        @Override
+        public boolean encrypted() {
+            return encrypt;
+        }
     }
 
     private final class EpochHost implements Epochs.Host {
@@ -604,34 +438,32 @@ public final class ProductionVm implements AutoCloseable {
 
         @Override
         public void letGo() {
-            sender.stop();
+            outbound.stopSending();
             scrubber.leave();
-            if (peer.move()) {
-                dispatch(new Event.PeerLost());
-            }
+            peer.leaveLane();
         }
 
         @Override
         public void replaced() {
             dispatch(new Event.JournalReplaced());
-            connect();
+            peer.connect();
         }
 
         @Override
         public long durableSequence() {
-            return durableSequence;
+            return progress.durableSequence();
         }
     }
 
     private final class ScrubHost implements Scrubber.Host {
         @Override
         public boolean inQueue() {
-            return machine.phase() == ProductionMachine.Phase.STEADY && ingest.capturing() && peer.attached();
+            return machine.phase() == ProductionMachine.Phase.STEADY && ingest.capturing() && attachment.attached();
         }
 
         @Override
         public boolean idle() {
-            return lastSequence() - durableSequence < IDLE_RECORDS;
+            return lastSequence() - progress.durableSequence() < IDLE_RECORDS;
         }
 
         @Override
@@ -641,12 +473,12 @@ public final class ProductionVm implements AutoCloseable {
 
         @Override
         public long appliedSequence() {
-            return appliedSequence;
+            return progress.appliedSequence();
         }
 
         @Override
         public void send(Message message) {
-            peer.send(message);
+            attachment.send(message);
         }
 
         @Override
@@ -656,33 +488,20 @@ public final class ProductionVm implements AutoCloseable {
             alarms.raise(Kind.SCRUB_DIFFERENCE, text);
             ingest.stopCapture(); // marks may only appear while writes mark, too
             long blockBytes = volume.dirty.blockBytes();
-            for (long block : blocks) {
-                long offset = block * blockBytes;
-                volume.dirty.mark(offset, Math.min(blockBytes, volume.sizeBytes() - offset));
-            }
+            blocks.forEach(block -> volume.dirty.mark(block * blockBytes, blockBytes));
             on(new Event.CaptureBroke(text));
         }
     }
 
-    private final class CopyHost implements ResyncCopier.Host {
+    private final class OutboundHost implements Outbound.Host {
         @Override
-        public void send(Message message) {
-            peer.send(message);
-        }
-
-        @Override
-        public void framesReady() {
-            planPump();
+        public void journalDamaged(String reason) {
+            ProductionVm.this.journalDamaged(reason);
         }
 
         @Override
         public void copyDone() {
             on(new Event.CopyDone());
-        }
-
-        @Override
-        public long sentSequence() {
-            return sender.sentSequence();
         }
     }
 }

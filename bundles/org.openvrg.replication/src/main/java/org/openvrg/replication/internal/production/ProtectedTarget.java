@@ -7,11 +7,11 @@ import org.openvrg.api.model.RecordType;
 
 /** Writes of one volume go through the ingest of its VM. */
 final class ProtectedTarget implements ExportTarget {
-    private final ProductionVm vm;
+    private final Ingest ingest;
     private final ProtectedVolume volume;
 
-    ProtectedTarget(ProductionVm vm, ProtectedVolume volume) {
-        this.vm = vm;
+    ProtectedTarget(Ingest ingest, ProtectedVolume volume) {
+        this.ingest = ingest;
         this.volume = volume;
     }
 
@@ -22,11 +22,11 @@ final class ProtectedTarget implements ExportTarget {
             long lengthBytes,
             Optional<WritePayload> payload,
             boolean forceUnitAccess) {
-        return vm.ingest().submit(new WriteOperation(volume, type, offsetBytes, lengthBytes, payload, forceUnitAccess));
+        return ingest.submit(new WriteOperation(volume, type, offsetBytes, lengthBytes, payload, forceUnitAccess));
     }
 
     @Override
     public CompletableFuture<Void> flush() {
-        return vm.ingest().flush();
+        return ingest.flush();
     }
 }
