@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -18,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.openvrg.api.file.DurableFile;
 import org.openvrg.api.service.Alarm;
 import org.openvrg.api.service.AlarmService.Kind;
 import org.slf4j.Logger;
@@ -90,19 +90,11 @@ final class AlarmFile implements AutoCloseable {
     /** Puts a new file in the place of the present one; on stable storage when it returns. */
     void rewrite(Snapshot snapshot) throws IOException {
         close();
-        Path next = file.resolveSibling(NAME + ".new");
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         text.writeBytes(line("last\t" + snapshot.lastId() + "\t" + snapshot.lastNumber()));
         snapshot.raised().forEach(alarm -> text.writeBytes(line(fields(new Change.Raised(alarm)))));
         snapshot.queue().forEach(waiting -> text.writeBytes(line(fields(new Change.Queued(waiting)))));
-        try (FileChannel fresh = FileChannel.open(
-                next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            write(fresh, text.toByteArray());
-        }
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent())) {
-            folder.force(true);
-        }
+        DurableFile.replace(file, text.toByteArray());
         channel = Optional.of(FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
         lines = 1L + snapshot.size();
         linesWhenWritten = lines;

@@ -1,15 +1,12 @@
 package org.openvrg.alarm.internal;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.concurrent.TimeUnit;
+import org.openvrg.api.file.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,18 +29,9 @@ final class EngineBoots {
     /** The number of a start; on stable storage when it returns, if the disk allows. */
     int next() {
         int boots = Math.max(last() + 1, (int) TimeUnit.MILLISECONDS.toMinutes(clock.millis()));
-        Path fresh = file.resolveSibling(NAME + ".new");
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            try (FileChannel channel = FileChannel.open(
-                    fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                ByteBuffer text = ByteBuffer.wrap((boots + "\n").getBytes(StandardCharsets.US_ASCII));
-                while (text.hasRemaining()) {
-                    channel.write(text);
-                }
-                channel.force(true);
-            }
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            DurableFile.replace(file, (boots + "\n").getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
             LOG.error("the number of SNMP engine starts can't be kept", e);
         }

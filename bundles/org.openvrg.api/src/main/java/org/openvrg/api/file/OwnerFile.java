@@ -104,7 +104,7 @@ public final class OwnerFile implements Claim {
     @Override
     public void release() throws IOException {
         Files.deleteIfExists(file);
-        syncFolder(file);
+        DurableFile.syncFolder(file.getParent());
         close();
     }
 
@@ -204,7 +204,7 @@ public final class OwnerFile implements Claim {
             }
             made.force(true);
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            syncFolder(file);
+            DurableFile.syncFolder(file.getParent());
         } catch (IOException | RuntimeException e) {
             made.close();
             throw e;
@@ -212,11 +212,5 @@ public final class OwnerFile implements Claim {
         FileChannel old = channel;
         channel = made;
         old.close();
-    }
-
-    private static void syncFolder(Path file) throws IOException {
-        try (FileChannel folder = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        }
     }
 }

@@ -3,5 +3,5 @@
  * that no path leads out of, and the ownership of volumes. Nothing here is ever null.
  */
 @org.osgi.annotation.bundle.Export
-@org.osgi.annotation.versioning.Version("1.1.0")
+@org.osgi.annotation.versioning.Version("1.2.0")
 package org.openvrg.api.file;

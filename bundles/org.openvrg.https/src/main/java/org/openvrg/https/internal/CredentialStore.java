@@ -3,16 +3,11 @@ package org.openvrg.https.internal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -27,6 +22,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.openvrg.api.file.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -183,22 +179,8 @@ final class CredentialStore {
 
     private void save(Path file, Credential credential) throws IOException, GeneralSecurityException {
         Files.createDirectories(settings.directory());
-        Path temporary = settings.directory().resolve(FILE_NAME + ".tmp");
-        Files.deleteIfExists(temporary);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         credential.keyStore().store(bytes, credential.password().toCharArray());
-        FileAttribute<Set<PosixFilePermission>> mode = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        try (FileChannel channel = FileChannel.open(temporary, options, mode)) {
-            ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
-            while (content.hasRemaining()) {
-                channel.write(content);
-            }
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel channel = FileChannel.open(settings.directory(), StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        DurableFile.replace(file, bytes.toByteArray(), OWNER_ONLY);
     }
 }

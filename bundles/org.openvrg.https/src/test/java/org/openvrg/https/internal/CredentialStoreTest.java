@@ -67,7 +67,7 @@ class CredentialStoreTest {
     @Test
     void getsOverWhatAKillAtFirstStartLeft() throws Exception {
         Files.createDirectories(folder.resolve("https"));
-        Files.writeString(folder.resolve("https").resolve(CredentialStore.FILE_NAME + ".tmp"), "half of a key");
+        Files.writeString(folder.resolve("https").resolve(CredentialStore.FILE_NAME + ".new"), "half of a key");
         made().loadOrMake(now);
         assertTrue(Files.exists(file()));
     }

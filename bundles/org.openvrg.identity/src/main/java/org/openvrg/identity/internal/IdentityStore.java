@@ -2,14 +2,9 @@ package org.openvrg.identity.internal;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -25,6 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.openvrg.api.file.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,24 +137,10 @@ final class IdentityStore {
 
     private void save(Path file, StoredIdentity identity) throws IOException, GeneralSecurityException {
         Files.createDirectories(directory);
-        Path temporary = directory.resolve(FILE_NAME + ".tmp");
-        Files.deleteIfExists(temporary);
         String text = "vrg-uuid: " + identity.vrgUuid() + "\n"
                 + pem(KEY, identity.privateKey().getEncoded())
                 + pem(CERTIFICATE, identity.certificate().getEncoded());
-        FileAttribute<Set<PosixFilePermission>> mode = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        try (FileChannel channel = FileChannel.open(temporary, options, mode)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        DurableFile.replace(file, text.getBytes(StandardCharsets.US_ASCII), OWNER_ONLY);
     }
 
     private static String pem(String label, byte[] bytes) {

@@ -53,9 +53,9 @@ class IdentityStoreTest {
 
     @Test
     void ignoresWhatAKilledFirstStartLeft() throws Exception {
-        Files.writeString(parent.resolve(IdentityStore.FILE_NAME + ".tmp"), "half");
+        Files.writeString(parent.resolve(IdentityStore.FILE_NAME + ".new"), "half");
         new IdentityStore(parent).loadOrMake();
-        assertFalse(Files.exists(parent.resolve(IdentityStore.FILE_NAME + ".tmp")));
+        assertFalse(Files.exists(parent.resolve(IdentityStore.FILE_NAME + ".new")));
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import org.openvrg.api.file.DurableFile;
 
 /**
  * Writes small text files so that a kill or a power loss at any instant leaves the old or the new one, and the new one
@@ -43,13 +44,13 @@ final class SafeFile {
         } finally {
             Files.deleteIfExists(next);
         }
-        syncFolder(real);
+        DurableFile.syncFolder(real.toAbsolutePath().getParent());
     }
 
     /** Removes a file for good. */
     static void delete(Path file) throws IOException {
         if (Files.deleteIfExists(file)) {
-            syncFolder(file);
+            DurableFile.syncFolder(file.toAbsolutePath().getParent());
         }
     }
 
@@ -65,11 +66,5 @@ final class SafeFile {
     /** Hidden, and with an ending of its own: no network manager takes it for one of its files. */
     private static Path next(Path file) {
         return file.resolveSibling("." + file.getFileName() + ".vrg-new");
-    }
-
-    private static void syncFolder(Path file) throws IOException {
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        }
     }
 }

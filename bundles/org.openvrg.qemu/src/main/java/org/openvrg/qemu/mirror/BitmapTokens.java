@@ -1,16 +1,13 @@
 package org.openvrg.qemu.mirror;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.openvrg.api.file.DurableFile;
 import org.openvrg.api.model.VolumeId;
 
 /**
@@ -46,21 +43,8 @@ public final class BitmapTokens {
 
     /** Replaces the tokens of a volume. */
     void write(VolumeId volume, Set<String> tokens) throws IOException {
-        Path file = file(volume);
-        Path next = folder.resolve(volume.value() + ".next");
-        byte[] text = (String.join("\n", tokens) + "\n").getBytes(StandardCharsets.US_ASCII);
-        try (FileChannel channel = FileChannel.open(
-                next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer rest = ByteBuffer.wrap(text);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-            channel.force(true);
-        }
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-            directory.force(true);
-        }
+        String text = String.join("\n", tokens) + "\n";
+        DurableFile.replace(file(volume), text.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Believes nothing about a volume any more. */

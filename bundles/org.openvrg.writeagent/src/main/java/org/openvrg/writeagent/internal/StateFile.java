@@ -10,11 +10,11 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.openvrg.api.file.DurableFile;
 import org.openvrg.api.storage.Ownership;
 
 /**
@@ -64,21 +64,8 @@ final class StateFile {
         put(bytes, owner.vrgUuid());
         bytes.putLong(owner.generation());
         put(bytes, runId);
-        bytes.putInt(crc(bytes))
-                .putInt(0)
-                .putLong(appliedIndex)
-                .putLong(flushedIndex)
-                .flip();
-        Path next = file.resolveSibling(file.getFileName() + ".new");
-        try (FileChannel channel = FileChannel.open(
-                next, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        syncFolder(file);
+        bytes.putInt(crc(bytes)).putInt(0).putLong(appliedIndex).putLong(flushedIndex);
+        DurableFile.replace(file, bytes.array());
         return new StateFile(file, map(file), owner);
     }
 
@@ -151,7 +138,7 @@ final class StateFile {
     /** Removes the file. */
     void delete() throws IOException {
         Files.deleteIfExists(file);
-        syncFolder(file);
+        DurableFile.syncFolder(file.toAbsolutePath().getParent());
     }
 
     private static MappedByteBuffer map(Path file) throws IOException {
@@ -173,11 +160,5 @@ final class StateFile {
     private static UUID uuid(ByteBuffer in) {
         long high = in.getLong();
         return new UUID(high, in.getLong());
-    }
-
-    private static void syncFolder(Path file) throws IOException {
-        try (FileChannel folder = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        }
     }
 }

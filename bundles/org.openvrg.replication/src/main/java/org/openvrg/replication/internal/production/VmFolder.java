@@ -3,10 +3,10 @@ package org.openvrg.replication.internal.production;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,8 +16,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.file.DurableFile;
 import org.openvrg.api.model.VolumeId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,24 +103,12 @@ public record VmFolder(Path kept, Path live) {
 
     /** Notes which volumes the VM has, for {@link #remembered}. */
     void remember(List<VolumeId> volumes) throws JournalException {
-        Path next = kept.resolve(VOLUMES_FILE + ".new");
         try {
-            Files.write(next, volumes.stream().map(VolumeId::value).toList());
-            sync(next, StandardOpenOption.WRITE);
-            Files.move(
-                    next,
-                    kept.resolve(VOLUMES_FILE),
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-            sync(kept, StandardOpenOption.READ); // after a power loss, too, they wait for their VM
+            String text = volumes.stream().map(volume -> volume.value() + "\n").collect(Collectors.joining());
+            // after a power loss, too, they wait for their VM
+            DurableFile.replace(kept.resolve(VOLUMES_FILE), text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new JournalException(JournalException.Kind.FAILED, "the volume list of a VM can't be written", e);
-        }
-    }
-
-    private static void sync(Path path, StandardOpenOption option) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, option)) {
-            channel.force(true);
         }
     }
 
@@ -155,7 +145,7 @@ public record VmFolder(Path kept, Path live) {
         try {
             Files.deleteIfExists(liveMode());
             if (Files.deleteIfExists(keptMode())) {
-                sync(kept, StandardOpenOption.READ);
+                DurableFile.syncFolder(kept);
             }
         } catch (IOException e) {
             throw new JournalException(

@@ -3,15 +3,12 @@ package org.openvrg.replication.internal.standby;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.file.DurableFile;
 import org.openvrg.api.model.ProtectionState;
 
 /**
@@ -208,22 +205,10 @@ record StandbyState(
         values.setProperty("epoch", Long.toString(epoch));
         values.setProperty("checkpoint", Long.toString(checkpointEpochMillis));
         values.setProperty("peer-state", Integer.toString(peerState.number()));
-        Path next = file.resolveSibling(file.getFileName() + ".new");
         try {
             StringWriter text = new StringWriter();
             values.store(text, null);
-            try (FileChannel channel = FileChannel.open(
-                    next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel folder = FileChannel.open(file.getParent())) {
-                folder.force(true);
-            }
+            DurableFile.replace(file, text.toString().getBytes(StandardCharsets.ISO_8859_1));
         } catch (IOException e) {
             throw new JournalException(
                     JournalException.Kind.FAILED, "the state file of a standby VM can't be written", e);
