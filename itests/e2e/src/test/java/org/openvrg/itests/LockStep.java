@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ public final class LockStep implements AutoCloseable {
 
     private static final Duration STOP = Duration.ofSeconds(30);
 
-    private final Pair pair;
+    private volatile InetSocketAddress server;
     private final String diskA;
     private final String diskB;
     private volatile long answered;
@@ -51,7 +52,7 @@ public final class LockStep implements AutoCloseable {
     private Optional<CompletableFuture<Void>> running = Optional.empty();
 
     public LockStep(Pair pair, String diskA, String diskB) {
-        this.pair = pair;
+        this.server = pair.nbdAddress();
         this.diskA = diskA;
         this.diskB = diskB;
     }
@@ -64,7 +65,7 @@ public final class LockStep implements AutoCloseable {
      */
     public record Position(long number, int writes) {
         /** Newest number that is there as a whole. */
-        long whole() {
+        public long whole() {
             return writes == 4 ? number : number - 1;
         }
     }
@@ -76,8 +77,8 @@ public final class LockStep implements AutoCloseable {
 
     /** Begins, or goes on with the number that was under way when the connection broke. */
     public LockStep start() throws StorageException {
-        NbdClient toA = NbdClient.open(pair.nbdAddress(), diskA);
-        NbdClient toB = NbdClient.open(pair.nbdAddress(), diskB);
+        NbdClient toA = NbdClient.open(server, diskA);
+        NbdClient toB = NbdClient.open(server, diskB);
         stopping = false;
         CompletableFuture<Void> end = new CompletableFuture<>();
         running = Optional.of(end);
@@ -103,6 +104,13 @@ public final class LockStep implements AutoCloseable {
         } catch (StorageException | RuntimeException e) {
             end.completeExceptionally(e);
         }
+    }
+
+    /** Begins at another server, whose disks have all numbers up to the given one. */
+    public LockStep start(InetSocketAddress otherServer, long number) throws StorageException {
+        server = otherServer;
+        answered = number;
+        return start();
     }
 
     /** Waits until so many more numbers were answered. */

@@ -37,6 +37,8 @@ public final class Pair implements AutoCloseable {
     private final Proxy linkToProduction;
     private final Proxy agent;
     private final int nbdPort;
+    private final int drNbdPort;
+    private final int productionAgentPort;
 
     /**
      * Unpacks and configures both, and starts nothing yet.
@@ -49,6 +51,8 @@ public final class Pair implements AutoCloseable {
         Files.createDirectories(folder);
         int[] ports = Ports.free(8);
         nbdPort = ports[1];
+        drNbdPort = ports[5];
+        productionAgentPort = ports[3];
         production = appliance("production", ports[0], ports[1], ports[2], ports[3]);
         dr = appliance("dr", ports[4], ports[5], ports[6], ports[7]);
         linkToDr = new Proxy(ports[6]);
@@ -204,6 +208,11 @@ public final class Pair implements AutoCloseable {
         return "nbd://" + LOOPBACK + ":" + nbdPort + "/" + volume;
     }
 
+    /** Where the DR gateway serves NBD, for VMs that run there after a failover. */
+    public InetSocketAddress drNbdAddress() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), drNbdPort);
+    }
+
     /** Where production serves NBD. */
     public InetSocketAddress nbdAddress() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), nbdPort);
@@ -211,10 +220,21 @@ public final class Pair implements AutoCloseable {
 
     /** Waits until the gateway serves the export of a volume. */
     public void awaitExport(String volume) {
+        awaitExport(production, nbdPort, volume);
+    }
+
+    /** Waits until the DR gateway serves the export of a volume, after a failover. */
+    public void awaitDrExport(String volume) {
+        awaitExport(dr, drNbdPort, volume);
+    }
+
+    private static void awaitExport(Appliance appliance, int port, String volume) {
         Await.until(
                 Duration.ofSeconds(20),
-                () -> "export " + volume + "\n" + production.tail(),
-                () -> Tools.run(TOOL, List.of("nbdinfo", "--size", uri(volume))).code() == 0);
+                () -> "export " + volume + "\n" + appliance.tail(),
+                () -> Tools.run(TOOL, List.of("nbdinfo", "--size", "nbd://" + LOOPBACK + ":" + port + "/" + volume))
+                                .code()
+                        == 0);
     }
 
     /** Protects a VM at both sides with LOCALPOME volumes; its disks take slots 1, 2, … in the order given. */
@@ -253,6 +273,26 @@ public final class Pair implements AutoCloseable {
         return Map.of("vmUuid", vm, "agentIp", LOOPBACK, "agentPort", agent.port(), "volList", volumes);
     }
 
+    /** Protects a VM the other way round: it runs at the DR site now, and its standby is at the production site. */
+    public void protectReversed(String vm, String... volumes) throws IOException, InterruptedException {
+        List<Map<String, Object>> list = new ArrayList<>();
+        for (String volume : volumes) {
+            list.add(Map.of(
+                    "volUuid",
+                    volume,
+                    "volumeUrl",
+                    volume + ".raw",
+                    "volType",
+                    "LOCALPOME",
+                    "seqNum",
+                    list.size() + 1));
+        }
+        Map<String, Object> strategy =
+                Map.of("vmUuid", vm, "agentIp", LOOPBACK, "agentPort", productionAgentPort, "volList", list);
+        production.rest().post("/vmstrategy", strategy);
+        protectProduction(dr, vm, true, true, volumes);
+    }
+
     /** Gives a file of the DR side's datastore to a VM at any appliance, by way of the DR side's writeagent. */
     public void claim(Appliance appliance, String vm, String volume, String volumeUrl)
             throws IOException, InterruptedException {
@@ -264,11 +304,17 @@ public final class Pair implements AutoCloseable {
     /** The production side's half of {@link #protect}. */
     public void protectProduction(String vm, boolean encrypt, boolean compress, String... volumes)
             throws IOException, InterruptedException {
+        protectProduction(production, vm, encrypt, compress, volumes);
+    }
+
+    private static void protectProduction(
+            Appliance appliance, String vm, boolean encrypt, boolean compress, String... volumes)
+            throws IOException, InterruptedException {
         List<Map<String, Object>> list = new ArrayList<>();
         for (String volume : volumes) {
             list.add(Map.of("volUuid", volume, "seqNum", list.size() + 1));
         }
-        production
+        appliance
                 .rest()
                 .post(
                         "/vmstrategy",
@@ -308,9 +354,14 @@ public final class Pair implements AutoCloseable {
 
     /** Waits until both sides are in state 1 and all that production has recorded stands on the DR volumes. */
     public void awaitDrained(String vm) {
+        awaitDrained(production, dr, vm);
+    }
+
+    /** The same for a VM that runs at one side and has its standby at the other. */
+    public void awaitDrained(Appliance from, Appliance to, String vm) {
         Await.until(IN_STEP, () -> "drained: " + describe(vm), () -> {
-            JsonNode here = report(production, vm);
-            JsonNode there = report(dr, vm);
+            JsonNode here = report(from, vm);
+            JsonNode there = report(to, vm);
             long last = here.path("progress").path("lastSequence").asLong();
             return here.path("state").asInt() == 1
                     && there.path("state").asInt() == 1
