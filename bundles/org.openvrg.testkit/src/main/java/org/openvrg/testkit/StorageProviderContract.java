@@ -2,6 +2,7 @@ package org.openvrg.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -188,6 +189,19 @@ public abstract class StorageProviderContract {
         refused(Kind.CLOSED, volume::flush);
         refused(Kind.CLOSED, () -> volume.extents(0, 1));
         refused(Kind.CLOSED, volume::release);
+    }
+
+    @Test
+    void tellsWhetherNobodyOwnedIt() throws Exception {
+        try (StorageVolume volume = open(OWNER)) {
+            assertTrue(volume.newlyOwned(), "nobody owned it");
+        }
+        StorageVolume again = open(OWNER);
+        assertFalse(again.newlyOwned(), "its owner opens it again");
+        again.release();
+        try (StorageVolume volume = open(OTHER)) {
+            assertTrue(volume.newlyOwned(), "it was given up");
+        }
     }
 
     @Test

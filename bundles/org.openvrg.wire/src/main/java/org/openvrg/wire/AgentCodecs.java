@@ -43,6 +43,7 @@ final class AgentCodecs {
                 (out, m) -> {
                     writeVolume(out, m.volume());
                     out.writeByte(m.status().number()).writeLong(m.sizeBytes());
+                    out.writeBoolean(m.newlyOwned());
                     writeDetail(out, m.detail());
                 },
                 (frame, in) -> new VolumeState(
@@ -50,6 +51,7 @@ final class AgentCodecs {
                         readVolume(in),
                         VolumeStatus.ofNumber(readByte(in, 1, STATUSES)),
                         readAtLeast(in, SIZE_UNKNOWN),
+                        readBoolean(in),
                         readText(in)));
         codecs.add(
                 36,

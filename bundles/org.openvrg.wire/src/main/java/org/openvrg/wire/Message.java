@@ -236,9 +236,11 @@ public sealed interface Message permits Message.OfVm, Message.OfConnection {
      * Status of a volume, sent after {@link OpenVolume} and whenever it changes.
      *
      * @param sizeBytes size of the standby volume, -1 when it is not open
+     * @param newlyOwned whether nobody owned it before, and nothing was applied since: nobody knows what it holds
      * @param detail English, for operators
      */
-    record VolumeState(UUID vmUuid, VolumeId volume, VolumeStatus status, long sizeBytes, String detail)
+    record VolumeState(
+            UUID vmUuid, VolumeId volume, VolumeStatus status, long sizeBytes, boolean newlyOwned, String detail)
             implements OfVm {}
 
     /**

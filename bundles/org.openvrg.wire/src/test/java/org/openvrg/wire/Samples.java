@@ -63,7 +63,7 @@ final class Samples {
                 new Message.AgentPosition(VM, 20, 10),
                 new Message.OpenVolume(
                         VM, VOLUME, "a/b.raw", Optional.of("urn"), "LOCALPOME", Map.of("dsMgntIp", "x"), -1),
-                new Message.VolumeState(VM, VOLUME, VolumeStatus.TYPE_WRONG, -1, "no provider"),
+                new Message.VolumeState(VM, VOLUME, VolumeStatus.TYPE_WRONG, -1, true, "no provider"),
                 new Message.CloseVolume(VM, VOLUME, true),
                 new Message.VolumeClosed(VM, VOLUME, false, "busy"),
                 new Message.Apply(VM, 77, batch(true)),

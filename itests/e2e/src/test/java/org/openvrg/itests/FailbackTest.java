@@ -11,7 +11,7 @@ import org.openvrg.api.failure.StorageException;
 
 /**
  * There and back: production is lost, the VM goes on at the DR site, is protected from there to the repaired production
- * site, and comes back in order. What the judge reads is a prefix at each step, and only what differs travels.
+ * site, and comes back in order. What the judge reads is a prefix at each step.
  */
 class FailbackTest {
     private static final String FOLDER_OF_VM = "volumes";

@@ -56,12 +56,14 @@ final class SimStorage {
                 && !disk.open.get().isClosed()) {
             throw new StorageException(Kind.OWNED_BY_OTHER, "open already");
         }
+        boolean newlyOwned = disk.owner.isEmpty();
         disk.owner = Optional.of(owner);
         disk.openedBy = Optional.of(process);
         SimVolume volume = new SimVolume(
                 process,
                 disk.cells,
                 () -> !disk.taken && disk.owner.equals(Optional.of(owner)),
+                newlyOwned,
                 () -> disk.owner = Optional.empty());
         disk.open = Optional.of(volume);
         return volume;

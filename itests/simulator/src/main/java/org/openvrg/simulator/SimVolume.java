@@ -12,18 +12,26 @@ final class SimVolume implements StorageVolume {
     private final SimProcess process;
     private final Cells cells;
     private final BooleanSupplier mayWrite;
+    private final boolean newlyOwned;
     private final Runnable released;
     private boolean closed;
 
-    SimVolume(SimProcess process, Cells cells, BooleanSupplier mayWrite, Runnable released) {
+    SimVolume(
+            SimProcess process, Cells cells, BooleanSupplier mayWrite, boolean newlyOwned, Runnable released) {
         this.process = process;
         this.cells = cells;
         this.mayWrite = mayWrite;
+        this.newlyOwned = newlyOwned;
         this.released = released;
     }
 
     boolean isClosed() {
         return closed;
+    }
+
+    @Override
+    public boolean newlyOwned() {
+        return newlyOwned;
     }
 
     @Override

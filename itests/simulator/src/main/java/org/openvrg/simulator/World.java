@@ -325,7 +325,7 @@ final class World {
 
         @Override
         public BlockVolume open(DiskRef disk) {
-            return new SimVolume(process, productionCells[volumes.indexOf(disk.volume())], () -> true, () -> {});
+            return new SimVolume(process, productionCells[volumes.indexOf(disk.volume())], () -> true, false, () -> {});
         }
 
         @Override

@@ -34,6 +34,11 @@ final class BoundedVolume implements StorageVolume {
     }
 
     @Override
+    public boolean newlyOwned() {
+        return volume.newlyOwned();
+    }
+
+    @Override
     public long sizeBytes() {
         return sizeBytes;
     }

@@ -27,8 +27,8 @@ public final class ImageFolder {
 
     /** Makes images that do not exist. */
     public interface Maker {
-        /** Refuses, before anything is made. */
-        void check() throws StorageException;
+        /** Refuses, before anything is made, and takes away what is left of a former image of that path. */
+        void check(Path file) throws IOException, StorageException;
 
         /** Makes the file. */
         void make(Path file) throws IOException, StorageException;
@@ -99,7 +99,7 @@ public final class ImageFolder {
 
     /** The image is whole before it gets its name: a crash in between leaves no file that is too small. */
     private static void make(Path file, String name, Maker maker) throws StorageException, IOException {
-        maker.check();
+        maker.check(file);
         Path folder = parent(file);
         Path making = folder.resolve("." + file.getFileName() + OwnerFile.SUFFIX + ".creating");
         Path next = making.resolve(file.getFileName());

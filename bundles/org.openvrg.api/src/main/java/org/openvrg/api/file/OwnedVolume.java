@@ -12,6 +12,7 @@ import org.openvrg.api.storage.StorageVolume;
 /** A volume with its claim; thread-safe. */
 final class OwnedVolume extends ForwardingVolume<BlockVolume> implements StorageVolume {
     private final Claim claim;
+    private final boolean newlyOwned;
     private final String name;
     private final Consumer<OwnedVolume> onEnd;
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -24,8 +25,14 @@ final class OwnedVolume extends ForwardingVolume<BlockVolume> implements Storage
     OwnedVolume(BlockVolume volume, Claim claim, String name, Consumer<OwnedVolume> onEnd) {
         super(volume);
         this.claim = claim;
+        this.newlyOwned = claim.isNew();
         this.name = name;
         this.onEnd = onEnd;
+    }
+
+    @Override
+    public boolean newlyOwned() {
+        return newlyOwned;
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.openvrg.qemu.storage;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ public final class ImageStore implements AutoCloseable {
         ImageFormat format = format(spec, name);
         Path file;
         try {
-            file = folder.resolve(spec.volumeUrl(), name, new Maker(format, spec.sizeBytes(), name));
+            file = folder.resolve(spec.volumeUrl(), name, new Maker(format, spec.sizeBytes(), name, owner));
         } catch (IOException e) {
             throw new StorageException(Kind.IO, "volume " + name + " can't be opened on its datastore", e);
         }
@@ -113,20 +114,28 @@ public final class ImageStore implements AutoCloseable {
         private final ImageFormat format;
         private final OptionalLong sizeBytes;
         private final String name;
+        private final Ownership owner;
 
-        Maker(ImageFormat format, OptionalLong sizeBytes, String name) {
+        Maker(ImageFormat format, OptionalLong sizeBytes, String name, Ownership owner) {
             this.format = format;
             this.sizeBytes = sizeBytes;
             this.name = name;
+            this.owner = owner;
         }
 
         @Override
-        public void check() throws StorageException {
+        public void check(Path file) throws IOException, StorageException {
             if (!createMissing) {
                 throw ImageFolder.wrong(name, "there is no such file in its datastore");
             }
             if (sizeBytes.orElse(0) < 1) {
                 throw ImageFolder.wrong(name, "there is no such file, and its size is not yet known to create it");
+            }
+            Path ownerFile = OwnerFile.beside(file);
+            if (Files.exists(ownerFile)) {
+                // of an image that was lost: the one that takes its place has not what the owner wrote
+                OwnerFile.claim(ownerFile, name, owner).release();
+                LOG.warn("The image of volume {} is gone; it is made anew", name);
             }
         }
 

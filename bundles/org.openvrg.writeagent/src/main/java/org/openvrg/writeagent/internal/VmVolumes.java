@@ -154,6 +154,7 @@ final class VmVolumes {
                     message.volume(),
                     VolumeStatus.PATH_WRONG,
                     -1,
+                    false,
                     "a VM has at most " + MAX_VOLUMES + " volumes"));
             return;
         }
@@ -246,6 +247,7 @@ final class VmVolumes {
             from.close("malformed entries: " + e.getMessage());
             return;
         }
+        slots.values().forEach(VolumeSlot::applied);
         applyRecords(from, message.firstIndex(), records);
     }
 
@@ -435,7 +437,12 @@ final class VmVolumes {
     private void refuse(Lane to, VolumeId volume) {
         String by = state.map(file -> file.owner().vrgUuid().toString()).orElse("another connection");
         to.send(new VolumeState(
-                vmUuid, volume, VolumeStatus.OWNED_BY_OTHER, -1, "the volumes of this VM are owned by gateway " + by));
+                vmUuid,
+                volume,
+                VolumeStatus.OWNED_BY_OTHER,
+                -1,
+                false,
+                "the volumes of this VM are owned by gateway " + by));
     }
 
     private long appliedIndex() {

@@ -29,6 +29,7 @@ final class VolumeSlot {
     private String detail = "";
     private boolean everOpened;
     private boolean maybeDirty;
+    private boolean newlyOwned;
     private boolean releasing;
 
     /**
@@ -88,6 +89,11 @@ final class VolumeSlot {
         maybeDirty = true;
     }
 
+    /** The gateway applies to it, so it knows whether it is newly owned. */
+    void applied() {
+        newlyOwned = false;
+    }
+
     /** Its present status for the gateway. */
     VolumeState state() {
         return new VolumeState(
@@ -95,6 +101,7 @@ final class VolumeSlot {
                 spec.volume(),
                 status,
                 volume.map(StorageVolume::sizeBytes).orElse(-1L),
+                volume.isPresent() && newlyOwned,
                 detail);
     }
 
@@ -123,6 +130,7 @@ final class VolumeSlot {
             }
             volume = Optional.of(opened);
             openedBy = provider;
+            newlyOwned = opened.newlyOwned();
             everOpened = true;
             return become(VolumeStatus.NORMAL, "");
         } catch (StorageException e) {

@@ -340,6 +340,21 @@ class AgentServerTest {
     // ---- volumes ----------------------------------------------------------------------------------------------
 
     @Test
+    void aVolumeThatNobodyOwnedIsToldSoUntilItIsWritten() {
+        FakeLane lane = agent.withDisk();
+        assertTrue(agent.open(lane, DISK, "d", 65536).newlyOwned());
+        apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));
+        lane.taken();
+        assertFalse(agent.open(lane, DISK, "d", 65536).newlyOwned());
+        agent.storage.disks.get("d").writesFail = true;
+        apply(lane, 2, Entries.write(DISK, 2, 0, 1, 2));
+        lane.taken();
+        agent.storage.add("d", 65536); // another disk in its place
+        agent.server.tick();
+        assertEquals(new VolumeState(VM, DISK, VolumeStatus.NORMAL, 65536, true, ""), lane.only(VolumeState.class));
+    }
+
+    @Test
     void aVolumeWaitsForItsProviderAndOutlivesItsRemoval() {
         agent.server.providerGone("MEMORY", agent.storage);
         agent.storage.add("d", 65536);
@@ -350,7 +365,7 @@ class AgentServerTest {
         agent.server.providerArrived("OTHER", new MemoryStorage());
         assertEquals(List.of(), lane.taken());
         agent.server.providerArrived("MEMORY", agent.storage);
-        assertEquals(new VolumeState(VM, DISK, VolumeStatus.NORMAL, 65536, ""), lane.only(VolumeState.class));
+        assertEquals(new VolumeState(VM, DISK, VolumeStatus.NORMAL, 65536, true, ""), lane.only(VolumeState.class));
         apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));
         lane.taken();
         agent.server.providerGone("MEMORY", agent.storage);

@@ -46,17 +46,25 @@ final class MemoryStorage implements StorageProvider {
         if (disk.open || (disk.owner.isPresent() && !owner.mayReplace(disk.owner.get()))) {
             throw new StorageException(Kind.OWNED_BY_OTHER, "owned by " + disk.owner);
         }
+        boolean newlyOwned = disk.owner.isEmpty();
         disk.owner = Optional.of(owner);
         disk.open = true;
-        return new Volume(disk);
+        return new Volume(disk, newlyOwned);
     }
 
     private static final class Volume implements StorageVolume {
         private final Disk disk;
+        private final boolean newlyOwned;
         private volatile boolean closed;
 
-        Volume(Disk disk) {
+        Volume(Disk disk, boolean newlyOwned) {
             this.disk = disk;
+            this.newlyOwned = newlyOwned;
+        }
+
+        @Override
+        public boolean newlyOwned() {
+            return newlyOwned;
         }
 
         @Override

@@ -67,18 +67,25 @@ public final class AgentFuzz {
             }
             owners.put(url, owner);
             open.add(url);
-            return new Volume(this, url);
+            return new Volume(this, url, present == null);
         }
     }
 
     private static final class Volume implements StorageVolume {
         private final Storage storage;
         private final String url;
+        private final boolean newlyOwned;
         private boolean closed;
 
-        Volume(Storage storage, String url) {
+        Volume(Storage storage, String url, boolean newlyOwned) {
             this.storage = storage;
             this.url = url;
+            this.newlyOwned = newlyOwned;
+        }
+
+        @Override
+        public boolean newlyOwned() {
+            return newlyOwned;
         }
 
         private void check(long offsetBytes, long lengthBytes) throws StorageException {

@@ -43,14 +43,15 @@ public final class SampleStorage implements StorageProvider {
         }
         try {
             RawFileVolume raw = RawFileVolume.open(file, spec.volumeUrl());
+            boolean newlyOwned;
             try {
                 checkSize(raw, spec);
-                claim(file, owner);
+                newlyOwned = claim(file, owner);
             } catch (StorageException | RuntimeException e) {
                 raw.close();
                 throw e;
             }
-            SampleVolume volume = new SampleVolume(raw, ownerFile(file), this::closed);
+            SampleVolume volume = new SampleVolume(raw, ownerFile(file), newlyOwned, this::closed);
             volumes.add(volume);
             return volume;
         } catch (StorageException | RuntimeException e) {
@@ -101,7 +102,8 @@ public final class SampleStorage implements StorageProvider {
         }
     }
 
-    private static void claim(Path file, Ownership owner) throws StorageException {
+    /** Returns whether nobody owned it. */
+    private static boolean claim(Path file, Ownership owner) throws StorageException {
         try {
             Optional<Ownership> present = read(ownerFile(file));
             if (present.isPresent() && !owner.mayReplace(present.get())) {
@@ -112,6 +114,7 @@ public final class SampleStorage implements StorageProvider {
             Path next = file.resolveSibling("." + file.getFileName() + ".owner.new");
             Files.writeString(next, owner.vrgUuid() + " " + owner.generation());
             Files.move(next, ownerFile(file), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            return present.isEmpty();
         } catch (IOException e) {
             throw new StorageException(Kind.IO, "the owner of the volume can't be kept", e);
         }

@@ -13,16 +13,23 @@ import org.openvrg.api.storage.StorageVolume;
 /** An open volume of {@link SampleStorage}; thread-safe. */
 final class SampleVolume extends ForwardingVolume<RawFileVolume> implements StorageVolume {
     private final Path ownerFile;
+    private final boolean newlyOwned;
     private final Consumer<SampleVolume> onClose;
 
-    SampleVolume(RawFileVolume raw, Path ownerFile, Consumer<SampleVolume> onClose) {
+    SampleVolume(RawFileVolume raw, Path ownerFile, boolean newlyOwned, Consumer<SampleVolume> onClose) {
         super(raw);
         this.ownerFile = ownerFile;
+        this.newlyOwned = newlyOwned;
         this.onClose = onClose;
     }
 
     Path ownerFile() {
         return ownerFile;
+    }
+
+    @Override
+    public boolean newlyOwned() {
+        return newlyOwned;
     }
 
     @Override

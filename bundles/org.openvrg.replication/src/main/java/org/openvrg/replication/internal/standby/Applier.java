@@ -2,6 +2,7 @@ package org.openvrg.replication.internal.standby;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,7 @@ final class Applier {
     private final UUID owner;
     private final StandbyJournal store;
     private final VmAlarms alarms;
-    private final Runnable progressed;
+    private final Host host;
 
     private VmStrategy.Standby strategy;
     private Set<VolumeKey> keys;
@@ -57,8 +58,23 @@ final class Applier {
     private final Map<VolumeId, Long> sizes = new HashMap<>();
     private final Map<VolumeId, VolumeStatus> statuses = new HashMap<>();
     private final TreeMap<Long, Batch> inFlight = new TreeMap<>();
+    /** What the applier needs of its VM. */
+    interface Host {
+        /** Something was applied, flushed or opened. */
+        void progressed();
+
+        /** A volume that was open before is another one, or an empty one in its place. */
+        void volumeLost(VolumeId volume) throws JournalException;
+    }
+
     /** Volumes that could not be written, and the entry that has to be applied before they count as well. */
     private final Map<VolumeId, Long> failedAt = new HashMap<>();
+
+    /** Volumes that the agent was asked to open, how often, and has not answered yet. */
+    private final Map<VolumeId, Integer> asked = new HashMap<>();
+
+    /** Volumes that were open since the journal began: what is on them matters. */
+    private final Set<VolumeId> opened = new HashSet<>();
 
     private long inFlightBytes;
     private OptionalLong position = OptionalLong.empty();
@@ -71,20 +87,17 @@ final class Applier {
     private volatile String detail = "waiting for the writeagent";
     private volatile Map<VolumeId, VolumeStatus> report = Map.of();
 
-    Applier(
-            UUID vmUuid,
-            UUID owner,
-            StandbyJournal store,
-            VmStrategy.Standby strategy,
-            VmAlarms alarms,
-            Runnable progressed) {
+    Applier(UUID vmUuid, UUID owner, StandbyJournal store, VmStrategy.Standby strategy, VmAlarms alarms, Host host) {
         this.vmUuid = vmUuid;
         this.owner = owner;
         this.store = store;
         this.strategy = strategy;
         this.keys = keys(strategy);
         this.alarms = alarms;
-        this.progressed = progressed;
+        this.host = host;
+        if (store.journal().lastIndex() > 0) {
+            opened.addAll(strategy.volumes()); // nothing comes before the volumes are open, or their sizes are known
+        }
         publish();
     }
 
@@ -123,6 +136,7 @@ final class Applier {
                 statuses.remove(volume);
                 sizes.remove(volume);
                 failedAt.remove(volume);
+                opened.remove(volume);
                 alarms.volumeWell(volume);
                 lane.ifPresent(open -> open.send(new Message.CloseVolume(vmUuid, volume, true)));
             }
@@ -159,6 +173,7 @@ final class Applier {
     private void openVolumes(Lane open) {
         for (StandbyDisk disk : strategy.disks()) {
             statuses.putIfAbsent(disk.volume(), VolumeStatus.SETTING_UP);
+            asked.merge(disk.volume(), 1, Integer::sum);
             open.send(new Message.OpenVolume(
                     vmUuid,
                     disk.volume(),
@@ -186,6 +201,7 @@ final class Applier {
         position = OptionalLong.empty();
         flushing = false;
         statuses.clear();
+        asked.clear();
         if (connected) {
             disconnectedNanos = System.nanoTime();
         }
@@ -214,7 +230,7 @@ final class Applier {
             flushing = false;
             flushedIndex = Math.max(flushedIndex, Math.min(flushed.index(), appliedIndex));
             store.journal().trim(flushedIndex);
-            progressed.run();
+            host.progressed();
         } else if (message instanceof Message.ApplyFailed failed) {
             onFailed(failed);
         } else {
@@ -243,8 +259,15 @@ final class Applier {
 
     private void onVolume(Message.VolumeState state) throws JournalException {
         VolumeStatus before = statuses.put(state.volume(), state.status());
-        // an image that is yet to be made waits for its size, which production tells
-        boolean waits = state.status() == VolumeStatus.PATH_WRONG && !sizes.containsKey(state.volume());
+        boolean opens = state.status() == VolumeStatus.NORMAL && before != VolumeStatus.NORMAL;
+        if (opens && !opened.add(state.volume()) && state.newlyOwned()) {
+            host.volumeLost(state.volume());
+            return;
+        }
+        int unanswered = asked.merge(state.volume(), 0, (open, none) -> Math.max(0, open - 1));
+        // an image that is yet to be made waits for its size, which production tells, or has told meanwhile
+        boolean waits =
+                state.status() == VolumeStatus.PATH_WRONG && (unanswered > 0 || !sizes.containsKey(state.volume()));
         if (state.status() == VolumeStatus.NORMAL && !failedAt.containsKey(state.volume())) {
             alarms.volumeWell(state.volume());
         } else if (waits) {
@@ -253,10 +276,10 @@ final class Applier {
             alarms.volumeFailed(state.volume(), "the standby volume can't be used: " + state.detail());
         }
         publish();
-        if (state.status() == VolumeStatus.NORMAL && before != VolumeStatus.NORMAL && cursor.isEmpty()) {
+        if (opens && cursor.isEmpty()) {
             pump();
         }
-        progressed.run();
+        host.progressed();
     }
 
     private void onApplied(long index) throws JournalException {
@@ -270,7 +293,7 @@ final class Applier {
         if (!flushing && store.journal().usedBytes() > store.journal().limitBytes() / 2) {
             flush(); // room is wanted sooner than the timer gives it
         }
-        progressed.run();
+        host.progressed();
         pump();
     }
 
@@ -332,6 +355,7 @@ final class Applier {
     /** The journal was given up: the agent is told the new generation, and applies from whatever comes next. */
     void restart() {
         flushedIndex = 0;
+        opened.clear();
         lane.ifPresent(this::agentUp);
     }
 

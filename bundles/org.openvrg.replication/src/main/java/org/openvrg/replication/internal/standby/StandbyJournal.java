@@ -163,7 +163,24 @@ final class StandbyJournal implements AutoCloseable {
      * @param generation new, so that the agent forgets its position too; a greater one is taken where the clock went back
      */
     void distrust(long generation) throws JournalException {
-        state = state.distrusted(Math.max(generation, state.generation() + 1));
+        startAnew(state.distrusted(newer(generation)));
+    }
+
+    /**
+     * The same when a volume is not what it was: there is no consistent copy any more.
+     *
+     * @param generation as above
+     */
+    void volumeLost(long generation) throws JournalException {
+        startAnew(StandbyState.fresh(newer(generation)));
+    }
+
+    private long newer(long generation) {
+        return Math.max(generation, state.generation() + 1);
+    }
+
+    private void startAnew(StandbyState from) throws JournalException {
+        state = from;
         state.store(stateFile);
         journal.trim(journal.lastIndex());
     }

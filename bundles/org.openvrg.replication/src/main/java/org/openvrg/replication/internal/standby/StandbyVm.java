@@ -84,7 +84,7 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         }
         this.store = StandbyJournal.open(directory, settings.segmentBytes(), settings.journalLimitBytes(), generation);
         this.state = store.state().contractState();
-        this.applier = new Applier(vmUuid, settings.owner(), store, strategy, this.alarms, this::progressed);
+        this.applier = new Applier(vmUuid, settings.owner(), store, strategy, this.alarms, new ApplierHost());
         this.peer = new StandbyPeer(vmUuid, store, applier, new PeerHost());
         this.release = new VolumeRelease(vmUuid);
         if (store.damagedAtOpen()) {
@@ -215,6 +215,18 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
         } catch (JournalException e) {
             LOG.error("VM {}: the DR journal can't be given up: {}", vmUuid, e.getMessage());
         }
+    }
+
+    /** There is nothing to fail over to before everything is compared. */
+    private void onVolumeLost(VolumeId volume) throws JournalException {
+        String what = "standby volume " + volume + " is not the one that was written before, or was made anew";
+        LOG.error("VM {}: {}; a full check follows", vmUuid, what);
+        alarms.raise(Kind.NO_CONSISTENT_COPY, what + "; there is no consistent copy until the full check has ended");
+        peer.letGo(what);
+        store.volumeLost(workers.time().epochMillis());
+        peer.reset();
+        applier.restart();
+        progressed();
     }
 
     private void tellDamage(String damage) {
@@ -405,6 +417,18 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
                 point.checkpointEpochMillis() == 0 ? -1 : Math.max(0, nowEpochMillis - point.checkpointEpochMillis()));
         return new VmReport(
                 vmUuid, state, false, applier.connected(), detail, applier.volumes(), progress, VmReport.Scrub.NONE);
+    }
+
+    private final class ApplierHost implements Applier.Host {
+        @Override
+        public void progressed() {
+            StandbyVm.this.progressed();
+        }
+
+        @Override
+        public void volumeLost(VolumeId volume) throws JournalException {
+            onVolumeLost(volume);
+        }
     }
 
     private final class PeerHost implements StandbyPeer.Host {

@@ -1,5 +1,6 @@
 package org.openvrg.replication.internal.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -122,6 +123,25 @@ class ReplicationAlarmsTest {
             pair.agent.opensAs = VolumeStatus.NORMAL;
             pair.agent.up();
             pair.await(() -> alarms.raised().isEmpty());
+        }
+    }
+
+    @Test
+    void tellsOfAVolumeThatIsAnotherOneAndComparesEverything() throws Exception {
+        try (TestPair pair = inStep(folder, 64 * MIB)) {
+            TestAlarms alarms = standby(pair);
+            write(pair, 1, 20);
+            pair.awaitQueueDrained();
+            Path standbyFile = pair.standbyFile(pair.volumes.get(0));
+            byte[] before = Files.readAllBytes(standbyFile);
+            Files.write(standbyFile, new byte[before.length]);
+            pair.agent.newlyOwned = true;
+            pair.agent.down();
+            pair.agent.up();
+            pair.await(() -> alarms.history().contains("NO_CONSISTENT_COPY vm"));
+            pair.await(() -> alarms.raised().isEmpty());
+            pair.awaitQueueDrained();
+            assertArrayEquals(before, Files.readAllBytes(standbyFile));
         }
     }
 

@@ -404,6 +404,8 @@ final class TestPair implements AutoCloseable {
         volatile boolean refusing;
         /** What becomes of a volume that is to be opened. */
         volatile VolumeStatus opensAs = VolumeStatus.NORMAL;
+        /** Volumes are told as such until the next generation. */
+        volatile boolean newlyOwned;
 
         private Optional<Listener> listener = Optional.empty();
 
@@ -493,11 +495,13 @@ final class TestPair implements AutoCloseable {
                     if (attach.generation() > generation) {
                         generation = attach.generation();
                         applied = 0;
+                        newlyOwned = false;
                     }
                     to.agentSent(new Message.AgentPosition(VM, applied, applied));
                 } else if (message instanceof Message.OpenVolume open) {
                     files.put(open.volume().key(), folder.resolve("datastore").resolve(open.volumeUrl()));
-                    to.agentSent(new Message.VolumeState(VM, open.volume(), opensAs, sizeBytes, "the test says so"));
+                    to.agentSent(new Message.VolumeState(
+                            VM, open.volume(), opensAs, sizeBytes, newlyOwned, "the test says so"));
                 } else if (message instanceof Message.Apply apply && refusing) {
                     to.agentSent(new Message.ApplyFailed(VM, apply.firstIndex(), volumes.get(0), "no space left"));
                 } else if (message instanceof Message.Apply apply) {

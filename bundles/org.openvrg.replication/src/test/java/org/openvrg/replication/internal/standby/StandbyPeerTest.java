@@ -95,7 +95,7 @@ class StandbyPeerTest {
                 // none was raised
             }
         };
-        Applier applier = new Applier(VM, new UUID(2, 2), store, strategy, new VmAlarms(alarms, VM), () -> {});
+        Applier applier = new Applier(VM, new UUID(2, 2), store, strategy, new VmAlarms(alarms, VM), new NoHost());
         return new StandbyPeer(VM, store, applier, new StandbyPeer.Host() {
             @Override
             public Set<VolumeId> volumes() {
@@ -164,6 +164,18 @@ class StandbyPeerTest {
         @Override
         public void close(String reason) {
             throw new AssertionError(reason);
+        }
+    }
+
+    private static final class NoHost implements Applier.Host {
+        @Override
+        public void progressed() {
+            // nobody waits for it
+        }
+
+        @Override
+        public void volumeLost(VolumeId volume) {
+            throw new AssertionError("volume " + volume + " was never open before");
         }
     }
 }

@@ -55,6 +55,22 @@ class DatastoreTest {
     }
 
     @Test
+    void anImageInThePlaceOfALostOneIsNewlyOwned() throws Exception {
+        Datastore creating = store("", root, true);
+        creating.open(spec("disk.raw", 4096), OWNER).close();
+        try (StorageVolume volume = creating.open(spec("disk.raw", 4096), OWNER)) {
+            assertFalse(volume.newlyOwned());
+        }
+        Files.delete(root.resolve("disk.raw"));
+        StorageException refused = assertThrows(
+                StorageException.class, () -> creating.open(spec("disk.raw", 4096), new Ownership(new UUID(3, 3), 1)));
+        assertEquals(Kind.OWNED_BY_OTHER, refused.kind());
+        try (StorageVolume volume = creating.open(spec("disk.raw", 4096), OWNER)) {
+            assertTrue(volume.newlyOwned());
+        }
+    }
+
+    @Test
     void anOwnerFileThatIsDamagedIsNotOverwritten() throws Exception {
         Files.write(root.resolve("disk.raw"), new byte[100]);
         datastore.open(spec("disk.raw", 100), OWNER).close();

@@ -17,6 +17,11 @@ final class MountedVolume extends ForwardingVolume<StorageVolume> implements Sto
     }
 
     @Override
+    public boolean newlyOwned() {
+        return volume().newlyOwned();
+    }
+
+    @Override
     public void flush() throws StorageException {
         volume().flush();
         checkMount();

@@ -50,7 +50,7 @@ public final class StandbyFuzz {
         VmStrategy.Standby strategy = new VmStrategy.Standby(
                 HostileMessages.VM, Optional.empty(), Optional.empty(), Optional.empty(), "192.0.2.1", 7100, disks);
         VmAlarms alarms = new VmAlarms(new Alarms(), HostileMessages.VM);
-        Applier applier = new Applier(HostileMessages.VM, new UUID(5, 5), store, strategy, alarms, () -> {});
+        Applier applier = new Applier(HostileMessages.VM, new UUID(5, 5), store, strategy, alarms, new NoHost());
         peer = new StandbyPeer(HostileMessages.VM, store, applier, new Host());
     }
 
@@ -164,6 +164,18 @@ public final class StandbyFuzz {
                     sequence = record.sequence();
                 }
             }
+        }
+    }
+
+    private static final class NoHost implements Applier.Host {
+        @Override
+        public void progressed() {
+            // nobody waits for it
+        }
+
+        @Override
+        public void volumeLost(VolumeId volume) {
+            throw new AssertionError("volume " + volume + " was never open before");
         }
     }
 }
