@@ -31,7 +31,8 @@ class ComponentOrderTest {
             String bundle = String.valueOf(headers.getValue("Bundle-SymbolicName"));
             if (bundle.startsWith(STORAGE)) {
                 seen.add(bundle);
-                String first = headers.getValue("Service-Component").split(",", 2)[0].strip();
+                String first =
+                        headers.getValue("Service-Component").split(",", 2)[0].strip();
                 assertTrue(
                         text(loader, first).contains("interface=\"org.openvrg.api.storage.StorageProvider\""),
                         first + " is not the provider, but the first component of " + bundle);

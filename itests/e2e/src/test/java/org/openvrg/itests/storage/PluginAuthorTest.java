@@ -67,7 +67,7 @@ class PluginAuthorTest {
                         tests + " tests of the contract ran; from the first command " + deployed
                                 + " ms to the plug-in deployed, " + millisSince(begin)
                                 + " ms to its first VM in state 1");
-                vm.begin();
+                vm.begin().load().awaitMore(100);
                 vm.finish(pair.dr().home().resolve("data/example-storage/disk1"), () -> {});
             }
             assertEquals(0, run(pair, blocks.get(MAKING)).code());
@@ -108,16 +108,16 @@ class PluginAuthorTest {
 
     /**
      * The author's Maven repository: links to what this build's has, so that nothing is fetched again and nothing of
-     * ours is left there, and the author's own settings, which may name a mirror.
+     * ours is left there.
      */
     private void repository() throws IOException, InterruptedException {
-        Path own = Files.createDirectories(work.resolve(".m2/repository"));
+        Path own = Files.createDirectories(repositoryPath());
         Tools.succeed(TOOL, List.of("cp", "-as", System.getProperty("vrg.repository") + "/.", own.toString()));
         Tools.succeed(TOOL, List.of("rm", "-rf", own.resolve("org/openvrg").toString()));
-        Path settings = Path.of(System.getProperty("user.home"), ".m2/settings.xml");
-        if (Files.exists(settings)) {
-            Files.copy(settings, work.resolve(".m2/settings.xml"));
-        }
+    }
+
+    private Path repositoryPath() {
+        return work.resolve(".m2/repository");
     }
 
     private Result run(Pair pair, String commands) throws IOException, InterruptedException {
@@ -127,7 +127,9 @@ class PluginAuthorTest {
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
         bash.environment().put("HOME", work.toString());
-        bash.environment().merge("MAVEN_OPTS", "-Duser.home=" + work, (before, added) -> before + " " + added);
+        // Maven takes the home of the account, whatever HOME says
+        String options = System.getenv().getOrDefault("MAVEN_OPTS", "") + " -Dmaven.repo.local=" + repositoryPath();
+        bash.environment().put("MAVEN_OPTS", options.strip());
         bash.environment().put("appliance", pair.dr().home().toString());
         Process process = bash.start();
         boolean ended = process.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
