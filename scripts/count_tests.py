@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ("surefire-reports", "failsafe-reports")
-NO_MODULES = {"target", ".git", ".vrg", "node_modules"}
+NO_MODULES = {"target", ".git", ".vrg", "node_modules", "archetype-resources"}
 
 
 def modules():

@@ -43,7 +43,7 @@ final class Arrows {
             Map.entry("storage.lunpome", Set.of("api", "qemu")),
             Map.entry("storage.nas", Set.of("api", "qemu")),
             Map.entry("storage.dsware", Set.of("api", "qemu")),
-            // for tests only; it ships with no appliance
+            // for tests only; never deployed
             Map.entry("testkit", Set.of("api"))));
 
     private Arrows() {}

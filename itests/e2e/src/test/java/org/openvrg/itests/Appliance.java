@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,6 +110,20 @@ public final class Appliance implements AutoCloseable {
                     .collect(Collectors.joining());
             Files.writeString(home.resolve("etc").resolve(file.getKey() + ".cfg"), text);
         }
+    }
+
+    /** Writes {@code etc/<pid>.cfg} at once and all or nothing, while the appliance runs or before. */
+    public void configureNow(String pid, Map<String, Object> values) throws IOException {
+        String text = values.entrySet().stream()
+                .map(entry -> entry.getKey() + " = " + entry.getValue() + "\n")
+                .collect(Collectors.joining());
+        Path next = Files.writeString(home.resolve(pid + ".next"), text);
+        Files.move(next, home.resolve("etc").resolve(pid + ".cfg"), StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** A plug-in that ships with the appliance, not started by itself: its JAR in {@code plugins/}. */
+    public Path plugIn(String bundle) {
+        return home.resolve("plugins").resolve(bundle + "-" + System.getProperty("vrg.version") + ".jar");
     }
 
     /** Starts the process only. */

@@ -35,6 +35,27 @@ public final class ImageFolder {
     }
 
     /**
+     * The real path of a volume's file, which has to exist.
+     *
+     * @param url path relative to the folder
+     * @param name what messages call the volume
+     * @throws StorageException {@link Kind#PATH_WRONG} if it is missing, leads out of the folder, or is no regular file
+     */
+    public Path resolve(String url, String name) throws StorageException, IOException {
+        return resolve(url, name, new Maker() {
+            @Override
+            public void check(Path file) throws StorageException {
+                throw wrong(name, "there is no such file in its datastore");
+            }
+
+            @Override
+            public void make(Path file) {
+                throw new IllegalStateException("refused before");
+            }
+        });
+    }
+
+    /**
      * The real path of a volume's file, which is a regular one.
      *
      * @param url path relative to the folder

@@ -15,7 +15,11 @@ import java.util.Optional;
  * again. Needs root. Not thread-safe.
  */
 public final class NfsServer implements AutoCloseable {
-    private static final String NAMESPACE = "ip link set lo up && mount -t tmpfs none /run && exec sleep infinity";
+    /** Only within the namespaces, and the last thing that is made there. */
+    private static final String READY = "/run/vrg-namespace-is-ready";
+
+    private static final String NAMESPACE =
+            "mount -t tmpfs none /run && ip link set lo up && touch " + READY + " && exec sleep infinity";
 
     private final Path folder;
     private final Path share;
@@ -32,9 +36,10 @@ public final class NfsServer implements AutoCloseable {
                 "util-linux",
                 folder.resolve("namespace.log"),
                 List.of("unshare", "--net", "--mount", "sh", "-c", NAMESPACE));
-        namespace.await(
-                "a namespace of its own", () -> Server.tool("util-linux", within("ip", "-o", "link", "show", "lo"))
-                        .contains("LOOPBACK,UP"));
+        namespace.await("a namespace of its own", () -> {
+            Server.tool("coreutils", within("test", "-e", READY));
+            return true;
+        });
         portMapper = Server.start("rpcbind", folder.resolve("rpcbind.log"), within("rpcbind", "-f"));
         portMapper.await("a port mapper", () -> {
             Server.tool("rpcbind", within("rpcinfo", "-p"));

@@ -42,9 +42,9 @@ final class Standby implements AutoCloseable {
         void run() throws IOException, InterruptedException;
     }
 
-    /** Protects a new disk; the standby volume is told by its URL and parameters. */
+    /** Protects a new disk and waits for nothing; the standby volume is told by its URL and parameters. */
     Standby(Pair pair, String volType, String url, Map<String, String> extParams)
-            throws IOException, InterruptedException, StorageException {
+            throws IOException, InterruptedException {
         this.pair = pair;
         this.volType = volType;
         this.volume = pair.newDisk(DISK_BYTES);
@@ -67,10 +67,21 @@ final class Standby implements AutoCloseable {
                                 "volList",
                                 List.of(entry)));
         pair.protectProduction(vm, true, true, volume);
+        load = new Load(pair, 1, REGION_BYTES, BYTES_PER_SECOND, volume);
+    }
+
+    /** Waits until both sides are in step, and begins to write. */
+    Standby begin() throws StorageException {
         pair.awaitInStep(vm);
         pair.awaitExport(volume);
-        load = new Load(pair, 1, REGION_BYTES, BYTES_PER_SECOND, volume).start();
+        load.start();
         load.awaitMore(30);
+        return this;
+    }
+
+    /** Waits until the volume has no plug-in. */
+    void awaitNoPlugIn() {
+        awaitStatus(TYPE_WRONG, false);
     }
 
     /** Takes the plug-in away under load and puts it back. */

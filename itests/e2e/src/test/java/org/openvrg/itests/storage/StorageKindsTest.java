@@ -1,6 +1,5 @@
 package org.openvrg.itests.storage;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -8,15 +7,12 @@ import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -41,7 +37,6 @@ import org.openvrg.testkit.backend.NfsServer;
 class StorageKindsTest {
     private static final System.Logger LOG = System.getLogger(StorageKindsTest.class.getName());
     private static final Duration SOON = Duration.ofMinutes(1);
-    private static final String EVENT = "BundleEvent ";
 
     @TempDir
     static Path folder;
@@ -51,14 +46,13 @@ class StorageKindsTest {
     private static String loadedVolume;
     private static String loadedVm;
     private static Load load;
-    private static List<Long> connections;
-    private static int logLengthBefore;
+    private static Witness witness;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException, StorageException {
         nfs = new NfsServer(folder.resolve("nfs")).start();
         pair = new Pair("storage-kinds").patient();
-        tellBundleEvents();
+        Witness.tellBundleEvents(pair.dr());
         configure(
                 "org.openvrg.qemu.storage",
                 Map.of(
@@ -77,8 +71,7 @@ class StorageKindsTest {
         pair.awaitExport(loadedVolume);
         load = new Load(pair, 7, 8 * Standby.MIB, Standby.MIB, loadedVolume).start();
         load.awaitMore(30);
-        connections = connections();
-        logLengthBefore = pair.dr().log().length();
+        witness = new Witness(pair);
     }
 
     @AfterAll
@@ -88,24 +81,6 @@ class StorageKindsTest {
         }
         pair.close();
         nfs.close();
-    }
-
-    /** Has the log tell of every bundle that is started, stopped or refreshed, with its name at the end of the line. */
-    private static void tellBundleEvents() throws IOException {
-        Path etc = pair.dr().home().resolve("etc");
-        Files.writeString(
-                etc.resolve("custom.system.properties"),
-                "\norg.ops4j.pax.logging.service.frameworkEventsLogLevel = INFO\n",
-                StandardOpenOption.APPEND);
-        Files.writeString(
-                etc.resolve("org.ops4j.pax.logging.cfg"),
-                """
-
-                log4j2.logger.services.name = Events.Service
-                log4j2.logger.services.level = ERROR
-                log4j2.appender.file.layout.pattern = %d{ISO8601} | %-5p | %c{2} | %m | %X{bundle.name}%n
-                """,
-                StandardOpenOption.APPEND);
     }
 
     /** QEMU's storage daemon, which works in the network of the NFS server when it has to do with NFS. */
@@ -133,7 +108,7 @@ class StorageKindsTest {
                             "chap-secret-file", secret("chap", IscsiTarget.SECRET),
                             "owner-directory", folder.resolve("owners")));
             String url = "iscsi://" + target.portal() + "/" + IscsiTarget.IQN + "/" + lun;
-            try (Standby vm = new Standby(pair, "LUNPOME", url, Map.of())) {
+            try (Standby vm = new Standby(pair, "LUNPOME", url, Map.of()).begin()) {
                 vm.redeploy(plugIn);
                 vm.fault("iSCSI target killed", target::kill, target::start);
                 vm.finish(target.file(lun), () -> {});
@@ -150,7 +125,7 @@ class StorageKindsTest {
         configure(
                 "org.openvrg.storage.nas-test",
                 Map.of("exports", "127.0.0.1:" + nfs.share(), "owner-directory", folder.resolve("owners")));
-        try (Standby vm = new Standby(pair, "NAS", "nfs://127.0.0.1" + image, Map.of())) {
+        try (Standby vm = new Standby(pair, "NAS", "nfs://127.0.0.1" + image, Map.of()).begin()) {
             vm.redeploy(plugIn);
             vm.fault("NFS server killed", nfs::kill, nfs::start);
             vm.finish(image, () -> {});
@@ -178,7 +153,7 @@ class StorageKindsTest {
                             "key-file",
                             ceph.keyFile()));
             Map<String, String> place = Map.of("dsMgntIp", "127.0.0.1", "dsResourceId", "1");
-            try (Standby vm = new Standby(pair, "DSWARE", "disk", place)) {
+            try (Standby vm = new Standby(pair, "DSWARE", "disk", place).begin()) {
                 vm.redeploy(plugIn);
                 vm.fault("OSD killed", ceph::killOsd, ceph::startOsd);
                 Path raw = folder.resolve("rbd.raw");
@@ -192,7 +167,7 @@ class StorageKindsTest {
     @Order(4)
     void localImageOfAnotherFormat() throws IOException, InterruptedException, StorageException {
         Path image = pair.dr().home().resolve("datastore/disk.qcow2");
-        try (Standby vm = new Standby(pair, "LOCALPOME", "disk.qcow2", Map.of())) {
+        try (Standby vm = new Standby(pair, "LOCALPOME", "disk.qcow2", Map.of()).begin()) {
             for (int kills = 0; kills < 3; kills++) {
                 ProcessHandle daemon = daemonOf(image).orElseThrow();
                 daemon.destroyForcibly();
@@ -229,10 +204,8 @@ class StorageKindsTest {
     }
 
     private static void awaitLog(String text) {
-        Await.until(
-                SOON,
-                () -> "\"" + text + "\" in the log: " + pair.dr().tail(),
-                () -> pair.dr().log().substring(logLengthBefore).contains(text));
+        Await.until(SOON, () -> "\"" + text + "\" in the log: " + pair.dr().tail(), () -> witness.log()
+                .contains(text));
     }
 
     /** Nothing of all this was noticed by the other VM, and no bundle but the plug-ins was touched. */
@@ -242,25 +215,12 @@ class StorageKindsTest {
         load.stop();
         pair.awaitDrained(loadedVm);
         pair.assertDisksEqual(loadedVolume);
-        assertEquals(connections, connections(), () -> "a connection was lost\n" + pair.describe(loadedVm));
-        Set<String> touched = new TreeSet<>();
-        List<String> events = new ArrayList<>();
-        pair.dr().log().substring(logLengthBefore).lines().forEach(line -> {
-            int at = line.indexOf(EVENT);
-            if (at >= 0) {
-                events.add(line.substring(at));
-                touched.add(line.replaceFirst(".*\\| ", ""));
-            }
-        });
-        LOG.log(Level.INFO, events.size() + " bundle events, of " + touched);
-        assertEquals(
-                Set.of(
-                        "org.openvrg.platform.kvm",
-                        "org.openvrg.platform.xen",
-                        "org.openvrg.storage.dsware",
-                        "org.openvrg.storage.lunpome",
-                        "org.openvrg.storage.nas"),
-                touched);
+        witness.assertOnlyTouched(Set.of(
+                "org.openvrg.platform.kvm",
+                "org.openvrg.platform.xen",
+                "org.openvrg.storage.dsware",
+                "org.openvrg.storage.lunpome",
+                "org.openvrg.storage.nas"));
     }
 
     /** No daemon outlives an appliance that is killed, and what it held back is written again. */
@@ -268,7 +228,7 @@ class StorageKindsTest {
     @Order(7)
     void daemonsEndWithAKilledAppliance() throws IOException, InterruptedException, StorageException {
         Path image = pair.dr().home().resolve("datastore/killed.qcow2");
-        try (Standby vm = new Standby(pair, "LOCALPOME", "killed.qcow2", Map.of())) {
+        try (Standby vm = new Standby(pair, "LOCALPOME", "killed.qcow2", Map.of()).begin()) {
             ProcessHandle daemon = daemonOf(image).orElseThrow();
             pair.dr().kill();
             Await.until(SOON, () -> "the end of daemon " + daemon.pid(), () -> !daemon.isAlive());
@@ -291,16 +251,6 @@ class StorageKindsTest {
                 .findFirst();
     }
 
-    private static List<Long> connections() {
-        return List.of(
-                pair.linkToDr().connections(),
-                pair.linkToProduction().connections(),
-                pair.agent().connections(),
-                (long) pair.linkToDr().openConnections()
-                        + pair.linkToProduction().openConnections()
-                        + pair.agent().openConnections());
-    }
-
     private static Path deploy(String kind) throws IOException {
         String bundle = "org.openvrg.storage." + kind;
         Path jar = Path.of(System.getProperty("vrg.bundles"), bundle, "target")
@@ -310,13 +260,7 @@ class StorageKindsTest {
     }
 
     private static void configure(String pid, Map<String, Object> values) throws IOException {
-        StringBuilder text = new StringBuilder();
-        values.forEach(
-                (key, value) -> text.append(key).append(" = ").append(value).append('\n'));
-        Path file = pair.dr().home().resolve("etc").resolve(pid + ".cfg");
-        Path next = pair.dr().home().resolve(pid + ".next");
-        Files.writeString(next, text);
-        Files.move(next, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        pair.dr().configureNow(pid, values);
     }
 
     private static Path secret(String name, String text) throws IOException {

@@ -12,13 +12,13 @@ import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.file.ImageFolder;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.file.OwnedVolumes;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
 import org.openvrg.qemu.storage.BlockLayer;
 import org.openvrg.qemu.storage.BlockSource;
-import org.openvrg.qemu.storage.NamedStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

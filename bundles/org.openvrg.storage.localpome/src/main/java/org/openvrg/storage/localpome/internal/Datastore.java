@@ -1,12 +1,12 @@
 package org.openvrg.storage.localpome.internal;
 
 import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
 import org.openvrg.qemu.storage.BlockLayer;
 import org.openvrg.qemu.storage.ImageStore;
-import org.openvrg.qemu.storage.NamedStores;
 
 /** A folder that holds image files, by its name. Thread-safe. */
 final class Datastore implements NamedStores.Store {

@@ -1,11 +1,11 @@
 package org.openvrg.storage.localpome.internal;
 
 import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -17,11 +17,11 @@ public final class LocalpomeComponent implements StorageProvider {
     private final NamedStores datastores = new NamedStores();
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addDatastore(DatastoreComponent component) {
+    void addDatastore(StoreComponent component) {
         datastores.add(component.datastore());
     }
 
-    void removeDatastore(DatastoreComponent component) {
+    void removeDatastore(StoreComponent component) {
         datastores.remove(component.datastore());
     }
 

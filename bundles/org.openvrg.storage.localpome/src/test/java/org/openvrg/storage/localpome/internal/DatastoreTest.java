@@ -21,11 +21,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 
 class DatastoreTest {
     private static final Ownership OWNER = new Ownership(new UUID(1, 1), 1);

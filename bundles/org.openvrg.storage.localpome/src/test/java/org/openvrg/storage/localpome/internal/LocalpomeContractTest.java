@@ -9,10 +9,10 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.testkit.StorageProviderContract;
 
 class LocalpomeContractTest extends StorageProviderContract {

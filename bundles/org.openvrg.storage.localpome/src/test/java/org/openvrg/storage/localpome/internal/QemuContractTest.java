@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.qemu.storage.internal.Daemons;
 import org.openvrg.testkit.StorageProviderContract;
 

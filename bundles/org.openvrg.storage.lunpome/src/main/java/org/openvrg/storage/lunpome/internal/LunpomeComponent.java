@@ -1,11 +1,11 @@
 package org.openvrg.storage.lunpome.internal;
 
 import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;

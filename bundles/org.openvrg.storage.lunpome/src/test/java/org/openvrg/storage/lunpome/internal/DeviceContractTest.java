@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
-import org.openvrg.qemu.storage.NamedStores;
 import org.openvrg.qemu.storage.internal.Daemons;
 import org.openvrg.testkit.StorageProviderContract;
 

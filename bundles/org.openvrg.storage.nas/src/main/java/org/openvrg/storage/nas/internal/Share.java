@@ -4,12 +4,12 @@ import java.util.Optional;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.file.BoundedCalls;
 import org.openvrg.api.file.ImageFolder;
+import org.openvrg.api.file.NamedStores;
 import org.openvrg.api.storage.Ownership;
 import org.openvrg.api.storage.StorageVolume;
 import org.openvrg.api.storage.VolumeSpec;
 import org.openvrg.qemu.storage.BlockLayer;
 import org.openvrg.qemu.storage.ImageStore;
-import org.openvrg.qemu.storage.NamedStores;
 
 /**
  * A share: images below its mount point, by paths, and images in its exports, by {@code nfs://} URLs. Whatever touches

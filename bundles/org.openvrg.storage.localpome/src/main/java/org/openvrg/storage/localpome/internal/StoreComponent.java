@@ -10,13 +10,16 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
-/** One datastore for each factory configuration. */
+/**
+ * One datastore for each factory configuration. Components of a bundle end in the order of their names: this one behind
+ * the provider, so that the writeagent has closed the volumes by itself when the datastore closes what is left.
+ */
 @Component(
-        service = DatastoreComponent.class,
+        service = StoreComponent.class,
         configurationPid = "org.openvrg.storage.localpome",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
-@Designate(ocd = DatastoreComponent.Config.class, factory = true)
-public final class DatastoreComponent {
+@Designate(ocd = StoreComponent.Config.class, factory = true)
+public final class StoreComponent {
     private final Datastore datastore;
 
     /** Configuration of a datastore. */
@@ -41,7 +44,7 @@ public final class DatastoreComponent {
 
     /** Checks the configuration. */
     @Activate
-    public DatastoreComponent(@Reference BlockLayer blocks, Config config) {
+    public StoreComponent(@Reference BlockLayer blocks, Config config) {
         this.datastore = new Datastore(
                 Settings.of(config.dsUrn(), config.root(), config.create$_$missing(), config.punch$_$holes()), blocks);
     }

@@ -1,4 +1,4 @@
-package org.openvrg.qemu.storage;
+package org.openvrg.api.file;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -12,6 +12,10 @@ import org.openvrg.api.storage.VolumeSpec;
 /**
  * A storage provider over datastores that are configured one by one. A volume goes to the datastore of its {@code dsUrn};
  * the default datastore takes those without one and those whose datastore has no configuration of its own. Thread-safe.
+ *
+ * <p>Where provider and datastores are components of one bundle, the provider's has to be named first in the manifest's
+ * {@code Service-Component}: components end in that order when the bundle is stopped, and the writeagent closes volumes
+ * of a provider that goes, but takes those whose datastore went first for broken.
  */
 public final class NamedStores implements StorageProvider {
     private final List<Store> stores = new CopyOnWriteArrayList<>();
