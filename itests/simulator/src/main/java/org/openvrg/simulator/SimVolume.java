@@ -16,8 +16,7 @@ final class SimVolume implements StorageVolume {
     private final Runnable released;
     private boolean closed;
 
-    SimVolume(
-            SimProcess process, Cells cells, BooleanSupplier mayWrite, boolean newlyOwned, Runnable released) {
+    SimVolume(SimProcess process, Cells cells, BooleanSupplier mayWrite, boolean newlyOwned, Runnable released) {
         this.process = process;
         this.cells = cells;
         this.mayWrite = mayWrite;
