@@ -102,6 +102,16 @@ final class Cells {
         System.arraycopy(cache, 0, stable, 0, cache.length);
     }
 
+    /** All of it is zeroes, as on a new disk. */
+    void lose() {
+        for (int cell = 0; cell < cache.length; cell++) {
+            if (cache[cell] != 0) {
+                set(cell, 0);
+            }
+        }
+        flush();
+    }
+
     /** Each run of eight cells (a page) survives or is lost, or is torn. */
     void losePower(Random random) {
         for (int page = 0; page < cache.length; page += 8) {

@@ -37,7 +37,7 @@ final class Faults implements World.Watcher {
             return;
         }
         Host host = hosts().get(sim.random.nextInt(3));
-        switch (sim.random.nextInt(20)) {
+        switch (sim.random.nextInt(21)) {
             case 0, 1 -> host.kill();
             case 2, 3, 4 -> host.process().ifPresent(process -> process.killAtOperation(1 + sim.random.nextInt(60)));
             case 5, 6 -> host.losePower();
@@ -52,6 +52,7 @@ final class Faults implements World.Watcher {
             case 16 -> failing(host);
             case 17 -> flip(host);
             case 18 -> jump(host);
+            case 19 -> loseVolume();
             default -> otherVersion(host);
         }
     }
@@ -157,6 +158,21 @@ final class Faults implements World.Watcher {
         long millis = sim.between(-3_600_000, 3_600_000);
         sim.trace(() -> "the clock of " + host + " jumps by " + millis + " ms");
         host.clock.jump(millis);
+    }
+
+    /** A standby volume is lost while its host is down, and an empty one without an owner takes its place. */
+    private void loseVolume() {
+        int volume = sim.random.nextInt(world.volumes.size());
+        if (sim.random.nextBoolean()) {
+            world.agentHost.losePower();
+        } else {
+            world.agentHost.kill();
+        }
+        if (world.agentHost.process().isEmpty()) {
+            sim.trace(() -> "standby volume " + volume + " is lost");
+            world.loseStandbyVolume(volume);
+            judge.volumeLost();
+        }
     }
 
     /** A process comes back with another version of the protocol, and later with the right one. */

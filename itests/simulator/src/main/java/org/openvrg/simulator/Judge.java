@@ -32,6 +32,7 @@ final class Judge implements World.Watcher {
     private boolean damagedHere;
     private boolean claimed;
     private long redoGeneration;
+    private OptionalLong lostGeneration = OptionalLong.empty();
     private boolean twofold;
     private int events;
     private long told;
@@ -48,6 +49,12 @@ final class Judge implements World.Watcher {
     void damaged(Host host) {
         damaged = true;
         damagedHere |= host == world.production;
+    }
+
+    /** A standby volume was lost: a copy that there was is none until the DR side has taken a new generation. */
+    void volumeLost() {
+        boolean copy = standby.map(StandbyView::consistent).orElse(false);
+        lostGeneration = OptionalLong.of(copy ? standby.orElseThrow().generation() : lostGeneration.orElse(-1));
     }
 
     @Override
@@ -150,9 +157,18 @@ final class Judge implements World.Watcher {
             twofold = true;
             redoUntil = OptionalLong.empty();
         }
+        if (lostGeneration.isPresent()
+                && standby.get().generation() > lostGeneration.getAsLong()
+                && standby.get().consistent()) {
+            lostGeneration = OptionalLong.empty();
+        }
         twofold &= standby.get().consistent();
         boolean agentStands = world.agentHost.process().isPresent();
-        claimed = standby.get().consistent() && redoUntil.isEmpty() && agentStands && !twofold;
+        claimed = standby.get().consistent()
+                && redoUntil.isEmpty()
+                && agentStands
+                && !twofold
+                && lostGeneration.isEmpty();
         if (claimed) {
             world.history.checkPrefix();
         }
@@ -186,7 +202,12 @@ final class Judge implements World.Watcher {
         boolean stands = world.production.process().isPresent() && crash.isEmpty();
         boolean standbyStands =
                 world.standbyGateway().flatMap(SimulatedGateway::standby).isPresent();
-        if (!stands || !standbyStands || damaged || production.isEmpty() || standby.isEmpty()) {
+        if (!stands
+                || !standbyStands
+                || damaged
+                || lostGeneration.isPresent()
+                || production.isEmpty()
+                || standby.isEmpty()) {
             return;
         }
         Set<Place> journalled = new HashSet<>();

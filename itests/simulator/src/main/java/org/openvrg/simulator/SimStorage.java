@@ -35,6 +35,12 @@ final class SimStorage {
         return disks.values().stream().allMatch(disk -> disk.owner.isEmpty());
     }
 
+    /** An empty volume without an owner takes the place of one that nobody has open. */
+    void lose(String url) {
+        disks.get(url).cells.lose();
+        disks.get(url).owner = Optional.empty();
+    }
+
     /** Somebody else uses the volumes now: not one byte more may come from us. */
     void take() {
         disks.values().forEach(disk -> disk.taken = true);

@@ -361,4 +361,9 @@ final class World {
             return raised.containsKey(kind);
         }
     }
+
+    /** An empty volume takes the place of a standby volume, whose host is down. */
+    void loseStandbyVolume(int volume) {
+        storage.lose("url-" + volume);
+    }
 }

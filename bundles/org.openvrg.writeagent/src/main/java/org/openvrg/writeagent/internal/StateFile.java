@@ -30,7 +30,7 @@ import org.openvrg.api.storage.Ownership;
  * 40 generation  u64
  * 48 run         16 bytes  made at random at every start
  * 64 crc         u32   CRC32C of bytes 0..63
- * 68 zero        4 bytes
+ * 68 unsure      u32   1 while a volume may be claimed of which nobody knows what it holds, else 0
  * 72 applied     u64
  * 80 flushed     u64
  * </pre>
@@ -41,9 +41,11 @@ import org.openvrg.api.storage.Ownership;
 final class StateFile {
     private static final long MAGIC = 0x5652474147535431L;
     private static final int CRC_AT = 64;
+    private static final int UNSURE_AT = 68;
     private static final int APPLIED_AT = 72;
     private static final int FLUSHED_AT = 80;
     private static final int LENGTH_BYTES = 88;
+    private static final VarHandle INTS = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final Path file;
@@ -59,12 +61,18 @@ final class StateFile {
     /** Makes the file of a VM, replacing one that may be there. */
     static StateFile create(Path file, UUID vmUuid, UUID runId, Ownership owner, long appliedIndex, long flushedIndex)
             throws IOException {
+        return create(file, vmUuid, runId, owner, appliedIndex, flushedIndex, false);
+    }
+
+    private static StateFile create(
+            Path file, UUID vmUuid, UUID runId, Ownership owner, long appliedIndex, long flushedIndex, boolean unsure)
+            throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH_BYTES).putLong(MAGIC);
         put(bytes, vmUuid);
         put(bytes, owner.vrgUuid());
         bytes.putLong(owner.generation());
         put(bytes, runId);
-        bytes.putInt(crc(bytes)).putInt(0).putLong(appliedIndex).putLong(flushedIndex);
+        bytes.putInt(crc(bytes)).putInt(unsure ? 1 : 0).putLong(appliedIndex).putLong(flushedIndex);
         DurableFile.replace(file, bytes.array());
         return new StateFile(file, map(file), owner);
     }
@@ -87,7 +95,7 @@ final class StateFile {
         Ownership owner = new Ownership(vrgUuid, in.getLong());
         UUID writtenIn = uuid(in);
         StateFile state = new StateFile(file, map, owner);
-        boolean sound = in.getInt() == crc(map) && in.getInt() == 0;
+        boolean sound = in.getInt() == crc(map) && (in.getInt() | 1) == 1;
         if (!sound || state.flushedIndex() < 0 || state.appliedIndex() < state.flushedIndex()) {
             return Optional.empty();
         }
@@ -95,7 +103,8 @@ final class StateFile {
             return Optional.of(state);
         }
         long flushed = state.flushedIndex();
-        return Optional.of(create(file, vmUuid, runId, owner, flushed, flushed));
+        StateFile anew = create(file, vmUuid, runId, owner, flushed, flushed, state.unsure());
+        return Optional.of(anew);
     }
 
     /** Owner of the volumes. */
@@ -126,12 +135,31 @@ final class StateFile {
     void setFlushed(long index) {
         long before = flushedIndex();
         LONGS.setRelease(map, FLUSHED_AT, index);
-        // a sync of the file covers what was stored through the mapping
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(false);
+        try {
+            sync();
         } catch (IOException e) {
             LONGS.setRelease(map, FLUSHED_AT, before);
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Whether a volume may be claimed of which nobody knows what it holds, and the gateway may not know that: a volume
+     * that is opened then has to be told as newly owned, whatever its claim says.
+     */
+    boolean unsure() {
+        return (int) INTS.getAcquire(map, UNSURE_AT) != 0;
+    }
+
+    /** Sets it; survives the end of the process. */
+    void setUnsure(boolean unsure) {
+        INTS.setRelease(map, UNSURE_AT, unsure ? 1 : 0);
+    }
+
+    /** Brings all that was set to stable storage: a sync of the file covers what was stored through the mapping. */
+    void sync() throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(false);
         }
     }
 

@@ -176,7 +176,7 @@ final class VmVolumes {
             slots.put(message.volume(), slot);
             byKey.put(message.volume().key(), slot);
         }
-        slot.open(providers, owner.orElseThrow());
+        open(slot);
         updateIdle();
         from.send(slot.state());
     }
@@ -248,6 +248,7 @@ final class VmVolumes {
             return;
         }
         slots.values().forEach(VolumeSlot::applied);
+        state.get().setUnsure(false);
         applyRecords(from, message.firstIndex(), records);
     }
 
@@ -386,9 +387,37 @@ final class VmVolumes {
                 .toList());
     }
 
+    /** Opens a volume, and never forgets, not even by a crash in between, that it was newly owned. */
+    private boolean open(VolumeSlot slot) {
+        if (slot.openVolume().isPresent()) {
+            return false;
+        }
+        StateFile file = state.orElseThrow();
+        boolean unsure = file.unsure();
+        if (!unsure) {
+            file.setUnsure(true);
+            if (!slot.isRetried()) {
+                syncUnsure(file);
+            }
+        }
+        boolean changed = slot.open(providers, owner.orElseThrow(), unsure);
+        if (!unsure && !slot.isNewlyOwned()) {
+            file.setUnsure(false);
+        }
+        return changed;
+    }
+
+    private void syncUnsure(StateFile file) {
+        try {
+            file.sync();
+        } catch (IOException e) {
+            LOG.warn("The state of VM {} could not be synced before a volume is opened: {}", vmUuid, e.getMessage());
+        }
+    }
+
     private void reopen(List<VolumeSlot> candidates) {
         for (VolumeSlot slot : candidates) {
-            if (slot.open(providers, owner.orElseThrow())) {
+            if (open(slot)) {
                 lane.ifPresent(to -> to.send(slot.state()));
             }
         }
@@ -405,7 +434,7 @@ final class VmVolumes {
                     lane.ifPresent(to -> to.send(slot.state()));
                     lane.ifPresent(to -> to.send(back));
                 }
-                slot.open(providers, owner.orElseThrow());
+                open(slot);
                 lane.ifPresent(to -> to.send(slot.state()));
             }
         }

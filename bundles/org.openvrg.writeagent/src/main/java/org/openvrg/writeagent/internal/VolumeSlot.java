@@ -89,6 +89,16 @@ final class VolumeSlot {
         maybeDirty = true;
     }
 
+    /** Whether it is open, nobody owned it before, and nothing was applied since. */
+    boolean isNewlyOwned() {
+        return volume.isPresent() && newlyOwned;
+    }
+
+    /** Whether it could not be opened the last time. */
+    boolean isRetried() {
+        return status != VolumeStatus.SETTING_UP;
+    }
+
     /** The gateway applies to it, so it knows whether it is newly owned. */
     void applied() {
         newlyOwned = false;
@@ -101,16 +111,17 @@ final class VolumeSlot {
                 spec.volume(),
                 status,
                 volume.map(StorageVolume::sizeBytes).orElse(-1L),
-                volume.isPresent() && newlyOwned,
+                isNewlyOwned(),
                 detail);
     }
 
     /**
      * Opens it, when it is not open.
      *
+     * @param unsure whether it counts as newly owned whatever its claim says
      * @return whether its status changed
      */
-    boolean open(ProviderRegistry providers, Ownership owner) {
+    boolean open(ProviderRegistry providers, Ownership owner, boolean unsure) {
         if (volume.isPresent()) {
             return false;
         }
@@ -130,7 +141,7 @@ final class VolumeSlot {
             }
             volume = Optional.of(opened);
             openedBy = provider;
-            newlyOwned = opened.newlyOwned();
+            newlyOwned = unsure || opened.newlyOwned();
             everOpened = true;
             return become(VolumeStatus.NORMAL, "");
         } catch (StorageException e) {
@@ -193,7 +204,7 @@ final class VolumeSlot {
      */
     void release(ProviderRegistry providers, Ownership owner) throws StorageException {
         releasing = true;
-        open(providers, owner);
+        open(providers, owner, false);
         if (volume.isEmpty()) {
             if (everOpened && status != VolumeStatus.OWNED_BY_OTHER) {
                 throw new StorageException(Kind.IO, detail);

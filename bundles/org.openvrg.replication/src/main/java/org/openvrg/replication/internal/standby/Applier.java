@@ -252,6 +252,14 @@ final class Applier {
             throw new JournalException(
                     JournalException.Kind.DAMAGED, "the volumes know entries that the journal does not have");
         }
+        takePosition();
+    }
+
+    /** Where the agent is counts once all volumes are open: then it is known that they are those that were written. */
+    private void takePosition() throws JournalException {
+        if (!ready() || cursor.isPresent()) {
+            return;
+        }
         setApplied(position.getAsLong());
         store.journal().trim(Math.min(flushedIndex, appliedIndex)); // a crash may have come between flush and trim
         pump();
@@ -276,8 +284,8 @@ final class Applier {
             alarms.volumeFailed(state.volume(), "the standby volume can't be used: " + state.detail());
         }
         publish();
-        if (opens && cursor.isEmpty()) {
-            pump();
+        if (opens) {
+            takePosition();
         }
         host.progressed();
     }
