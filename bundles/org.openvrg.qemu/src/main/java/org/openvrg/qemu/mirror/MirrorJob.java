@@ -39,6 +39,19 @@ final class MirrorJob {
     private final LiveDisk disk;
     private final MirrorNames names;
 
+    /** States of a QEMU that does not run its VM: another one does, or will. */
+    private static final Set<String> ELSEWHERE = Set.of("inmigrate", "finish-migrate", "postmigrate");
+
+    /** Whether a QEMU has its VM. */
+    enum Stay {
+        /** It runs it. */
+        HERE,
+        /** It runs it, and sends it to another host. */
+        LEAVING,
+        /** It does not run it any more. */
+        GONE
+    }
+
     /** What a look at the job showed. */
     record Look(boolean there, long pendingBytes, long doneBytes) {}
 
@@ -117,10 +130,22 @@ final class MirrorJob {
         return new Look(false, 0, 0);
     }
 
-    /** Whether the VM is on its way to another host, which it can't leave for while the job writes. */
-    boolean isMigrating(Duration most) throws QmpException {
-        JsonNode migration = disk.monitor().execute("query-migrate", QmpClient.arguments(), most);
-        return MIGRATING.contains(migration.path("status").asText());
+    /**
+     * Whether the QEMU still has the VM. The job outlives the VM's way to another host, at which point it is as whole as
+     * it is useless: writes are made elsewhere then.
+     */
+    Stay stay(Duration most) throws QmpException {
+        QmpClient monitor = disk.monitor();
+        String status = monitor.execute("query-status", QmpClient.arguments(), most)
+                .path("status")
+                .asText();
+        if (ELSEWHERE.contains(status)) {
+            return Stay.GONE;
+        }
+        String migration = monitor.execute("query-migrate", QmpClient.arguments(), most)
+                .path("status")
+                .asText();
+        return MIGRATING.contains(migration) ? Stay.LEAVING : Stay.HERE;
     }
 
     /**

@@ -54,6 +54,8 @@ final class MirrorSession implements QmpListener {
     private List<String> recording = List.of();
     private boolean ready;
     private boolean stopping;
+    private boolean paused;
+    private boolean leaving;
     private volatile Optional<String> failure = Optional.empty();
 
     MirrorSession(VolumeId volume, LiveDisk disk, BitmapTokens tokens) {
@@ -151,14 +153,15 @@ final class MirrorSession implements QmpListener {
         }
     }
 
-    /** Waits until the job is lost or the session is stopped, at most so long. */
+    /** Waits until the job is lost, the VM was paused or the session is stopped, at most so long. */
     void await(Duration most) throws InterruptedException {
         lock.lock();
         try {
             long left = most.toNanos();
-            while (failure.isEmpty() && !stopping && left > 0) {
+            while (failure.isEmpty() && !stopping && !paused && left > 0) {
                 left = changed.awaitNanos(left);
             }
+            paused = false;
         } finally {
             lock.unlock();
         }
@@ -169,10 +172,22 @@ final class MirrorSession implements QmpListener {
         MirrorJob.Look look = job.look(settings.stall());
         if (!look.there()) {
             fail("the mirror job is gone");
-        } else if (job.isMigrating(settings.stall())) {
-            fail("the VM is on its way to another host");
+            return look;
+        }
+        MirrorJob.Stay stay = job.stay(settings.stall());
+        leaving = stay == MirrorJob.Stay.LEAVING;
+        if (stay == MirrorJob.Stay.GONE) {
+            fail("the VM went to another host");
         }
         return look;
+    }
+
+    /**
+     * Whether bitmaps can be replaced, as far as the last look showed. Those of a VM on its way go with it as they are at
+     * its start, and can't be removed until it ends.
+     */
+    boolean mayRotate() {
+        return !leaving;
     }
 
     /** Notes that the job is lost; the first reason stays. */
@@ -208,13 +223,15 @@ final class MirrorSession implements QmpListener {
                     fail("the mirror job ended: " + event.data().path("error").asText("cancelled"));
                 }
             }
+            // the last that a QEMU tells of a VM that goes to another host, before that one runs it
+            case "STOP" -> lookSoon();
             case "DEVICE_DELETED" -> {
                 if (disk.device().startsWith(event.data().path("path").asText("-"))) {
                     fail("the disk was taken from the VM");
                 }
             }
             default -> {
-                // pausing, resuming and the like change nothing for the job
+                // resuming and the like change nothing for the job
             }
         }
     }
@@ -222,6 +239,16 @@ final class MirrorSession implements QmpListener {
     @Override
     public void closed(String reason) {
         fail("the connection to QEMU ended: " + reason);
+    }
+
+    private void lookSoon() {
+        lock.lock();
+        try {
+            paused = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void becomeReady() {

@@ -206,6 +206,28 @@ final class TestQemu implements AutoCloseable {
         hands().execute("block-export-add", export.put("node-name", find().node()));
     }
 
+    /** Starts the NBD server where the capture would, unless it runs. */
+    void startServer() throws QmpException {
+        try {
+            startServer("reader");
+        } catch (QmpException e) {
+            assertTrue(String.valueOf(e.getMessage()).contains("already running"), e.getMessage());
+        }
+    }
+
+    /** Starts the NBD server, as a backup would. */
+    void startServerElsewhere() throws QmpException {
+        startServer("backup");
+    }
+
+    private void startServer(String socket) throws QmpException {
+        ObjectNode address = QmpClient.arguments().put("type", "unix");
+        address.putObject("data").put("path", folder.resolve(socket).toString());
+        ObjectNode arguments = QmpClient.arguments();
+        arguments.set("addr", address);
+        hands().execute("nbd-server-start", arguments);
+    }
+
     /** Stops the NBD server; false if none runs. */
     boolean stopServer() throws QmpException {
         try {
