@@ -25,6 +25,8 @@ final class MirrorJob {
     private static final Duration YANK_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(2);
     private static final int DEFAULT_PORT = 10809;
+    /** As in the NBD project's description of URIs. */
+    private static final String TLS_NAME = "tls-hostname=";
     /**
      * While a node is added QEMU connects, and nothing else of the VM moves on: no longer than this, where QEMU has that
      * limit (from 7.0 on).
@@ -91,8 +93,15 @@ final class MirrorJob {
                     tlsCredentials.orElseThrow(
                             () -> new PlatformException(
                                     "the export speaks TLS: tls-credentials must name the tls-creds object of the host's QEMU")));
+            tlsName(export).ifPresent(name -> node.put("tls-hostname", name));
         }
         return node;
+    }
+
+    /** What the gateway's certificate is called, where that is not its address. */
+    private static Optional<String> tlsName(URI export) {
+        String query = Optional.ofNullable(export.getQuery()).orElse("");
+        return query.startsWith(TLS_NAME) ? Optional.of(query.substring(TLS_NAME.length())) : Optional.empty();
     }
 
     private static String exportName(URI export) {

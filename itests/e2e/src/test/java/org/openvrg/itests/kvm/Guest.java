@@ -27,6 +27,9 @@ final class Guest implements AutoCloseable {
     static final Duration BOOT = Duration.ofMinutes(3);
     static final Duration SOON = Duration.ofMinutes(2);
 
+    /** So slow that a migration takes some seconds. */
+    private static final long MIGRATION_BYTES_PER_SECOND = 24L << 20;
+
     private static final int MAX_LINES = 20_000;
     private static final String RECORD = "R ";
 
@@ -39,6 +42,7 @@ final class Guest implements AutoCloseable {
     private final AtomicLong lastRecordNanos = new AtomicLong();
     private final AtomicLong longestGapNanos = new AtomicLong();
     private final List<Process> left = new ArrayList<>();
+    private final List<String> options = new ArrayList<>();
     private Optional<Process> process = Optional.empty();
     private Optional<SocketChannel> console = Optional.empty();
     private int commands;
@@ -57,6 +61,11 @@ final class Guest implements AutoCloseable {
         this.folder = folder;
         this.uuid = uuid;
         this.disks = List.copyOf(disks);
+    }
+
+    /** Gives QEMU a further option, from its next start on. */
+    void option(String option, String value) {
+        options.addAll(List.of(option, value));
     }
 
     /** The volume of its first disk. */
@@ -80,8 +89,8 @@ final class Guest implements AutoCloseable {
     }
 
     /** Boots, and waits for the shell. */
-    Guest start(String... more) throws IOException, InterruptedException {
-        process = Optional.of(launch(name, more));
+    Guest start() throws IOException, InterruptedException {
+        process = Optional.of(launch(name));
         attach(() -> {});
         run("mount -t ext4 -o ro /dev/vd" + (char) ('a' + disks.size()) + " /tools");
         return this;
@@ -111,6 +120,7 @@ final class Guest implements AutoCloseable {
                     List.of("-blockdev", "driver=" + disk.format() + ",node-name=" + node + ",file=file-" + node));
             command.addAll(List.of("-device", "virtio-blk-pci,drive=" + node + ",serial=" + disk.volume()));
         }
+        command.addAll(options);
         command.addAll(List.of(
                 "-blockdev",
                 "driver=file,node-name=tools,read-only=on,filename=" + system.tools(),
@@ -145,11 +155,10 @@ final class Guest implements AutoCloseable {
         try (Monitor here = monitor();
                 Monitor there = Monitor.open(socket(to, "hands"))) {
             String uri = "unix:" + socket(to, "migration");
-            if (bitmaps) {
-                String capability = "{'capabilities': [{'capability': 'dirty-bitmaps', 'state': true}]}";
-                here.execute("migrate-set-capabilities", capability);
-                there.execute("migrate-set-capabilities", capability);
-            }
+            String capability = "{'capabilities': [{'capability': 'dirty-bitmaps', 'state': " + bitmaps + "}]}";
+            here.execute("migrate-set-capabilities", capability);
+            there.execute("migrate-set-capabilities", capability);
+            here.execute("migrate-set-parameters", "{'max-bandwidth': " + MIGRATION_BYTES_PER_SECOND + "}");
             there.execute("migrate-incoming", "{'uri': '" + uri + "'}");
             here.execute("migrate", "{'uri': '" + uri + "'}");
             Await.until(SOON, this::describe, () -> {
@@ -348,6 +357,11 @@ final class Guest implements AutoCloseable {
     /** Ends it as a power cut would. */
     void kill() {
         process.ifPresent(started -> started.destroyForcibly().onExit().join());
+    }
+
+    /** Whether the QEMUs that it left are still there. */
+    boolean isLeft() {
+        return !left.isEmpty() && left.stream().allMatch(Process::isAlive);
     }
 
     /** Ends the QEMUs that it left. */

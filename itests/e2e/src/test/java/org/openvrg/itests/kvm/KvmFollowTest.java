@@ -1,11 +1,16 @@
 package org.openvrg.itests.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -15,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
+import org.openvrg.itests.Tools;
 
 /** Guests that move, end and begin, and whose disks change, while they are captured: the capture follows them. */
 class KvmFollowTest {
@@ -31,7 +37,8 @@ class KvmFollowTest {
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        lab = new KvmLab("kvm-follow");
+        // the scrub reads all the time, and what reads needs QEMU's NBD server
+        lab = new KvmLab("kvm-follow", pair -> Pair.replication(pair.production(), "scrub.bytes-per-second", 0));
     }
 
     @AfterAll
@@ -49,7 +56,7 @@ class KvmFollowTest {
         guest.run("sync");
         lab.awaitDrained(guest);
         for (Guest.Disk disk : guest.disks()) {
-            lab.assertEqual(disk.volume());
+            lab.assertEqual(disk);
         }
     }
 
@@ -64,7 +71,7 @@ class KvmFollowTest {
     private static String awaitLive(Guest guest, int times) {
         Await.until(
                 Pair.IN_STEP,
-                () -> times + " times live: " + lab.pair().describe(guest.uuid()) + guest.describe(),
+                () -> times + " times live: " + failure(guest),
                 () -> unseen(guest.volume()).size() >= times);
         try {
             return unseen(guest.volume()).get(times - 1);
@@ -86,19 +93,25 @@ class KvmFollowTest {
                         (double) bytes / MIB));
     }
 
+    private static String failure(Guest guest) {
+        return lab.pair().describe(guest.uuid()) + guest.describe();
+    }
+
     @Test
     void aGuestIsFollowedToOtherHosts() throws IOException, InterruptedException {
-        Guest guest = lab.newGuest();
-        assertEquals(List.of(3, 1), lab.protect(guest, guest.volume()), "states of the VM");
-        guest.startRecords();
-        guest.awaitRecords(10);
-        String known = move(guest, "second", true);
-        assertTrue(known.endsWith(" ranges"), known);
-        known = move(guest, "third", false);
-        assertEquals(NOTHING_KNOWN, known);
-        guest.stopRecords();
-        assertInStep(guest);
-        guest.close();
+        try (Guest guest = lab.emptyGuest("first", lab.newDisk("raw")).start()) {
+            guest.makeFileSystem();
+            assertEquals(List.of(3, 1), lab.protect(guest, guest.volume()), "states of the VM");
+            guest.startRecords();
+            guest.awaitRecords(10);
+            String known = move(guest, "second", true);
+            assertTrue(known.endsWith(" ranges"), known);
+            assertEquals(NOTHING_KNOWN, move(guest, "third", false));
+            assertTrue(guest.isLeft(), "a QEMU ended that the guest left");
+            guest.stopRecords();
+            assertInStep(guest);
+            lab.end(guest);
+        }
     }
 
     /** Takes a guest that writes to another QEMU; what the host knew of unseen writes there. */
@@ -115,9 +128,9 @@ class KvmFollowTest {
         assertInStepRunning(guest);
         guest.awaitRecords(10);
         long bytes = lab.wireBytes() - before;
-        tell("migrated " + (bitmaps ? "with" : "without") + " bitmaps", known, bytes);
-        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire");
+        tell("migrated " + (bitmaps ? "with" : "without") + " dirty-bitmaps", known, bytes);
         LOG.log(Level.INFO, "the guest waited {0} ms at most", guest.longestGapMillis());
+        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire");
         assertEquals(times + 1, unseen(guest.volume()).size(), "times the capture went live");
         return known;
     }
@@ -126,5 +139,183 @@ class KvmFollowTest {
         guest.stopRecords();
         assertInStep(guest);
         guest.startRecords();
+    }
+
+    @Test
+    void disksComeAndGo() throws IOException, InterruptedException {
+        Guest.Disk one = lab.newDisk("raw");
+        Guest.Disk two = lab.newDisk("raw");
+        Guest.Disk hot = lab.newDisk("raw");
+        try (Guest guest = lab.emptyGuest("disks", one, two).start();
+                Monitor monitor = guest.monitor()) {
+            guest.makeFileSystem();
+            makeFileSystem(guest, "vdb");
+            lab.protect(guest, one.volume(), two.volume());
+            assertInStep(guest);
+
+            plug(monitor, hot);
+            Await.until(Guest.SOON, guest::describe, () -> guest.run("ls /dev").contains("vdd"));
+            makeFileSystem(guest, "vdd");
+            // as a backup does that reads from the VM's QEMU; it finds the server free as long as nothing is read
+            Path backup = lab.sockets().resolve("backup");
+            Await.until(Guest.SOON, () -> "the NBD server is never free: " + failure(guest), () -> {
+                String address = "{'addr': {'type': 'unix', 'data': {'path': '" + backup + "'}}}";
+                monitor.execute("nbd-server-start", address);
+                return true;
+            });
+            lab.pair().protectStandby(guest.uuid(), "LOCALPOME", one.volume(), two.volume(), hot.volume());
+            lab.pair().protectProduction(guest.uuid(), true, true, one.volume(), two.volume(), hot.volume());
+            String alarm = awaitAlarm(guest, "in use by somebody else");
+            LOG.log(Level.INFO, "the NBD server of QEMU taken by a backup: {0}", alarm);
+            monitor.execute("nbd-server-stop");
+            lab.awaitInStep(guest);
+            guest.run("dd if=/dev/urandom of=/mnt-vdd/file bs=1M count=4 && sync", LONG);
+            assertInStep(guest);
+            lab.assertEqual(hot);
+            List<String> other = unseen(one.volume());
+            LOG.log(Level.INFO, "unseen writes of a disk while another one was added: {0}", other);
+            assertTrue(other.get(other.size() - 1).endsWith(" ranges"), other.toString());
+
+            guest.run("umount /mnt-vdd");
+            monitor.execute("device_del", "{'id': 'hot'}");
+            alarm = awaitAlarm(guest, "volume " + hot.volume() + ": the disk was taken from the VM");
+            LOG.log(Level.INFO, "disk taken away: {0}", alarm);
+            Await.until(Guest.SOON, () -> failure(guest), () -> {
+                monitor.execute("blockdev-del", "{'node-name': 'hot'}");
+                return true;
+            });
+            monitor.execute("blockdev-del", "{'node-name': 'file-hot'}");
+            lab.pair().protectStandby(guest.uuid(), "LOCALPOME", one.volume(), two.volume());
+            lab.pair().protectProduction(guest.uuid(), true, true, one.volume(), two.volume());
+            lab.awaitInStep(guest);
+            change(guest);
+            guest.run("dd if=/dev/urandom of=/mnt-vdb/file bs=1M count=4 && sync", LONG);
+            assertInStep(guest);
+            lab.end(guest);
+            Await.until(
+                    Guest.SOON,
+                    () -> "traces in QEMU: " + failure(guest),
+                    () -> !monitor.execute("query-named-block-nodes").toString().contains("vrg-")
+                            && monitor.execute("query-block-exports").isEmpty());
+        }
+    }
+
+    private static void makeFileSystem(Guest guest, String device) throws IOException {
+        guest.run("/e2fs/mke2fs -q -t ext4 /dev/" + device + " && mkdir /mnt-" + device + " && mount -t ext4 /dev/"
+                + device + " /mnt-" + device);
+    }
+
+    private static void plug(Monitor monitor, Guest.Disk disk) throws IOException {
+        monitor.execute(
+                "blockdev-add", "{'driver': 'file', 'node-name': 'file-hot', 'filename': '" + disk.image() + "'}");
+        monitor.execute("blockdev-add", "{'driver': '" + disk.format() + "', 'node-name': 'hot', 'file': 'file-hot'}");
+        monitor.execute(
+                "device_add",
+                "{'driver': 'virtio-blk-pci', 'id': 'hot', 'drive': 'hot', 'serial': '" + disk.volume() + "'}");
+    }
+
+    /** Waits for the alarm that the writes of a guest are not captured, for a reason. */
+    private static String awaitAlarm(Guest guest, String reason) {
+        List<String> found = new ArrayList<>();
+        Await.until(Pair.IN_STEP, () -> "an alarm with " + reason + ": " + failure(guest), () -> {
+            for (JsonNode alarm :
+                    lab.pair().production().rest().get("/ext/alarms").path("alarms")) {
+                String text = alarm.path("text").asText();
+                boolean captureLost = alarm.path("kind").asText().equals("CAPTURE_LOST");
+                if (captureLost && alarm.path("vmUuid").asText().equals(guest.uuid()) && text.contains(reason)) {
+                    found.add(text);
+                }
+            }
+            return !found.isEmpty();
+        });
+        return found.get(0);
+    }
+
+    @Test
+    void aDiskIsResized() throws IOException, InterruptedException {
+        Guest.Disk disk = lab.newDisk("raw");
+        try (Guest guest = lab.emptyGuest("resized", disk).start();
+                Monitor monitor = guest.monitor()) {
+            guest.makeFileSystem();
+            lab.protect(guest, disk.volume());
+            assertInStep(guest);
+            long first = KvmLab.DISK_BYTES + 32 * MIB;
+            Monitor.Refused refused = assertThrows(Monitor.Refused.class, () -> resize(monitor, first));
+            assertTrue(String.valueOf(refused.getMessage()).contains("in use"), refused.getMessage());
+
+            // while it runs: production's protection is removed and made again, the other side stays as it is
+            assertEquals(1, Pair.remove(lab.pair().production(), guest.uuid(), false));
+            resize(monitor, first);
+            lab.pair().protectProduction(guest.uuid(), true, true, disk.volume());
+            List<Integer> states = lab.awaitInStep(guest);
+            guest.run("dd if=/dev/urandom of=/dev/vda bs=1M seek=120 count=4 conv=notrunc,fsync", LONG);
+            assertInStep(guest);
+            assertEquals(first, Files.size(lab.pair().standbyDisk(disk.volume())));
+            LOG.log(Level.INFO, "resized while it runs: states {0}, both disks have {1} bytes", states, first);
+        }
+    }
+
+    private static void resize(Monitor monitor, long bytes) throws IOException {
+        monitor.execute("block_resize", "{'node-name': 'disk0', 'size': " + bytes + "}");
+    }
+
+    @Test
+    void anImageThatKeepsBitmapsIsFollowedThroughAnEnd() throws IOException, InterruptedException {
+        Guest.Disk disk = lab.newDisk("qcow2");
+        try (Guest guest = lab.emptyGuest("qcow", disk).start()) {
+            guest.makeFileSystem();
+            lab.protect(guest, disk.volume());
+            assertInStep(guest);
+            Await.pass(KvmLab.ROTATION.multipliedBy(3));
+            lab.pair().production().kill();
+            change(guest);
+            long before = lab.wireBytes();
+            guest.quit();
+            guest.start();
+            guest.run("mount -t ext4 /dev/vda /mnt");
+            int times = unseen(disk.volume()).size();
+            lab.pair().production().start();
+            lab.pair().awaitPaired();
+            String known = awaitLive(guest, times + 1);
+            assertInStep(guest);
+            long bytes = lab.wireBytes() - before;
+            tell("qcow2, QEMU ended in order", known, bytes);
+            assertTrue(known.endsWith(" ranges"), known);
+            assertTrue(bytes >= CHANGED_MIB * MIB && bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire");
+
+            before = lab.wireBytes();
+            times = unseen(disk.volume()).size();
+            guest.kill();
+            guest.start();
+            guest.run("mount -t ext4 /dev/vda /mnt");
+            change(guest);
+            known = awaitLive(guest, times + 1);
+            assertInStep(guest);
+            tell("qcow2, QEMU killed", known, lab.wireBytes() - before);
+            assertEquals(NOTHING_KNOWN, known);
+
+            // the disk is made larger while QEMU is not there: noticed and followed, nothing has to be told
+            guest.quit();
+            long larger = KvmLab.DISK_BYTES + 16 * MIB;
+            Tools.succeed(
+                    LONG,
+                    List.of(
+                            "qemu-img",
+                            "resize",
+                            "-q",
+                            "-f",
+                            "qcow2",
+                            disk.image().toString(),
+                            "" + larger));
+            guest.start();
+            Await.until(
+                    Pair.IN_STEP,
+                    () -> failure(guest),
+                    () -> Files.size(lab.pair().standbyDisk(disk.volume())) == larger);
+            lab.awaitInStep(guest);
+            guest.run("dd if=/dev/urandom of=/dev/vda bs=1M seek=100 count=4 conv=notrunc,fsync", LONG);
+            assertInStep(guest);
+            lab.end(guest);
+        }
     }
 }
