@@ -1,6 +1,7 @@
 package org.openvrg.itests.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -232,31 +233,52 @@ class KvmFollowTest {
     }
 
     @Test
-    void aDiskIsResized() throws IOException, InterruptedException {
-        Guest.Disk disk = lab.newDisk("raw");
-        try (Guest guest = lab.emptyGuest("resized", disk).start();
+    void disksAreResized() throws IOException, InterruptedException {
+        Guest.Disk one = lab.newDisk("raw");
+        Guest.Disk two = lab.newDisk("raw");
+        try (Guest guest = lab.emptyGuest("resized", one, two).start();
                 Monitor monitor = guest.monitor()) {
             guest.makeFileSystem();
-            lab.protect(guest, disk.volume());
+            lab.protect(guest, one.volume(), two.volume());
             assertInStep(guest);
-            long first = KvmLab.DISK_BYTES + 32 * MIB;
-            Monitor.Refused refused = assertThrows(Monitor.Refused.class, () -> resize(monitor, first));
+            long larger = KvmLab.DISK_BYTES + 32 * MIB;
+            Monitor.Refused refused = assertThrows(Monitor.Refused.class, () -> resize(monitor, 1, larger));
             assertTrue(String.valueOf(refused.getMessage()).contains("in use"), refused.getMessage());
 
-            // while it runs: production's protection is removed and made again, the other side stays as it is
+            // one disk of several: production leaves it out for as long as it takes
+            int times = unseen(one.volume()).size();
+            lab.pair().protectProduction(guest.uuid(), true, true, one.volume());
+            Await.until(Guest.SOON, () -> failure(guest), () -> resize(monitor, 1, larger));
+            lab.pair().protectProduction(guest.uuid(), true, true, one.volume(), two.volume());
+            assertResized(guest, two, larger);
+            List<String> other =
+                    unseen(one.volume()).subList(times, unseen(one.volume()).size());
+            LOG.log(Level.INFO, "unseen writes of a disk while another one was resized: {0}", other);
+            assertFalse(other.contains(NOTHING_KNOWN), other.toString());
+
+            // the only one, or all of them: production's protection is removed and made again
             assertEquals(1, Pair.remove(lab.pair().production(), guest.uuid(), false));
-            resize(monitor, first);
-            lab.pair().protectProduction(guest.uuid(), true, true, disk.volume());
-            List<Integer> states = lab.awaitInStep(guest);
-            guest.run("dd if=/dev/urandom of=/dev/vda bs=1M seek=120 count=4 conv=notrunc,fsync", LONG);
-            assertInStep(guest);
-            assertEquals(first, Files.size(lab.pair().standbyDisk(disk.volume())));
-            LOG.log(Level.INFO, "resized while it runs: states {0}, both disks have {1} bytes", states, first);
+            assertTrue(resize(monitor, 0, larger));
+            lab.pair().protectProduction(guest.uuid(), true, true, one.volume(), two.volume());
+            assertResized(guest, one, larger);
+            lab.end(guest);
         }
     }
 
-    private static void resize(Monitor monitor, long bytes) throws IOException {
-        monitor.execute("block_resize", "{'node-name': 'disk0', 'size': " + bytes + "}");
+    private static void assertResized(Guest guest, Guest.Disk disk, long bytes)
+            throws IOException, InterruptedException {
+        List<Integer> states = lab.awaitInStep(guest);
+        char letter = (char) ('a' + guest.disks().indexOf(disk));
+        guest.run("dd if=/dev/urandom of=/dev/vd" + letter + " bs=1M seek=120 count=4 conv=notrunc,fsync", LONG);
+        assertInStep(guest);
+        assertEquals(bytes, Files.size(disk.image()));
+        assertEquals(bytes, Files.size(lab.pair().standbyDisk(disk.volume())));
+        LOG.log(Level.INFO, "vd{0} resized while it runs: states {1}, both have {2} bytes", letter, states, bytes);
+    }
+
+    private static boolean resize(Monitor monitor, int disk, long bytes) throws IOException {
+        monitor.execute("block_resize", "{'node-name': 'disk" + disk + "', 'size': " + bytes + "}");
+        return true;
     }
 
     @Test
