@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -99,7 +100,7 @@ final class MirrorSession implements QmpListener {
         return unseen;
     }
 
-    /** Replaces the bitmaps by a new one. The gateway has noted everything that it was told. */
+    /** Replaces the bitmaps by a new one; those that are in use meanwhile stay until the next time. The gateway has noted everything that it was told. */
     void rotate(MirrorSettings settings) throws QmpException, PlatformException, IOException {
         String next = newToken();
         bitmaps.add(next);
@@ -108,11 +109,14 @@ final class MirrorSession implements QmpListener {
         tokens.write(volume, both);
         bitmaps.drain(settings.stall());
         checkWhole();
-        List<String> old = recording;
-        recording = List.of(next);
-        for (String token : old) {
-            bitmaps.removeToken(token);
+        List<String> left = new ArrayList<>();
+        for (String token : recording) {
+            if (!bitmaps.removeToken(token)) {
+                left.add(token);
+            }
         }
+        left.add(next);
+        recording = List.copyOf(left);
         tokens.write(volume, new LinkedHashSet<>(recording));
     }
 

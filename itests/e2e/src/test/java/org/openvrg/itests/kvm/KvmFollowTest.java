@@ -2,6 +2,7 @@ package org.openvrg.itests.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,7 +24,10 @@ import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
 import org.openvrg.itests.Tools;
 
-/** Guests that move, end and begin, and whose disks change, while they are captured: the capture follows them. */
+/**
+ * Guests that move, end and begin, and whose disks change, while they are captured: the capture follows them. What they
+ * write goes to the gateway over TLS, with the certificates of both ends checked.
+ */
 class KvmFollowTest {
     private static final System.Logger LOG = System.getLogger(KvmFollowTest.class.getName());
     private static final Duration LONG = Duration.ofMinutes(3);
@@ -34,12 +38,23 @@ class KvmFollowTest {
 
     private static final String NOTHING_KNOWN = "nobody watched";
 
+    private static final String CREDENTIALS = "vrg";
+
+    private static HostKeys keys;
     private static KvmLab lab;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        // the scrub reads all the time, and what reads needs QEMU's NBD server
-        lab = new KvmLab("kvm-follow", pair -> Pair.replication(pair.production(), "scrub.bytes-per-second", 0));
+        keys = new HostKeys();
+        String fingerprint = keys.fingerprint();
+        lab = new KvmLab("kvm-follow", pair -> {
+            // the scrub reads all the time, and what reads needs QEMU's NBD server
+            Pair.replication(pair.production(), "scrub.bytes-per-second", 0);
+            pair.production().configure("org.openvrg.nbd", "tls", "required");
+            pair.production().configure("org.openvrg.nbd", "tls-client-fingerprints", fingerprint);
+            pair.production().configure("org.openvrg.platform.kvm-lab", "tls-credentials", CREDENTIALS);
+        });
+        keys.believe(lab.pair().production());
     }
 
     @AfterAll
@@ -94,13 +109,38 @@ class KvmFollowTest {
                         (double) bytes / MIB));
     }
 
+    /** A guest whose QEMU can speak TLS with the gateway. */
+    private static Guest guest(String name, Guest.Disk... disks) {
+        Guest guest = lab.emptyGuest(name, disks);
+        guest.option("-object", keys.object(CREDENTIALS));
+        return guest;
+    }
+
+    @Test
+    void aGuestIsCapturedOverTls() throws IOException, InterruptedException {
+        try (Guest guest = guest("tls", lab.newDisk("raw")).start();
+                Monitor monitor = guest.monitor()) {
+            guest.makeFileSystem();
+            assertEquals(List.of(3, 1), lab.protect(guest, guest.volume()), "states of the VM");
+            change(guest);
+            assertInStep(guest);
+            String export = lab.pair().uri(guest.volume());
+            String nodes = monitor.execute("query-named-block-nodes").toString();
+            assertTrue(nodes.contains(export), nodes);
+            Tools.Result clear = Tools.run(LONG, List.of("nbdinfo", export));
+            assertNotEquals(0, clear.code(), clear.output());
+            LOG.log(Level.INFO, "mirrored to {0} over TLS; without TLS {1}", export, clear.output());
+            lab.end(guest);
+        }
+    }
+
     private static String failure(Guest guest) {
         return lab.pair().describe(guest.uuid()) + guest.describe();
     }
 
     @Test
     void aGuestIsFollowedToOtherHosts() throws IOException, InterruptedException {
-        try (Guest guest = lab.emptyGuest("first", lab.newDisk("raw")).start()) {
+        try (Guest guest = guest("first", lab.newDisk("raw")).start()) {
             guest.makeFileSystem();
             assertEquals(List.of(3, 1), lab.protect(guest, guest.volume()), "states of the VM");
             guest.startRecords();
@@ -147,7 +187,7 @@ class KvmFollowTest {
         Guest.Disk one = lab.newDisk("raw");
         Guest.Disk two = lab.newDisk("raw");
         Guest.Disk hot = lab.newDisk("raw");
-        try (Guest guest = lab.emptyGuest("disks", one, two).start();
+        try (Guest guest = guest("disks", one, two).start();
                 Monitor monitor = guest.monitor()) {
             guest.makeFileSystem();
             makeFileSystem(guest, "vdb");
@@ -236,7 +276,7 @@ class KvmFollowTest {
     void disksAreResized() throws IOException, InterruptedException {
         Guest.Disk one = lab.newDisk("raw");
         Guest.Disk two = lab.newDisk("raw");
-        try (Guest guest = lab.emptyGuest("resized", one, two).start();
+        try (Guest guest = guest("resized", one, two).start();
                 Monitor monitor = guest.monitor()) {
             guest.makeFileSystem();
             lab.protect(guest, one.volume(), two.volume());
@@ -284,7 +324,7 @@ class KvmFollowTest {
     @Test
     void anImageThatKeepsBitmapsIsFollowedThroughAnEnd() throws IOException, InterruptedException {
         Guest.Disk disk = lab.newDisk("qcow2");
-        try (Guest guest = lab.emptyGuest("qcow", disk).start()) {
+        try (Guest guest = guest("qcow", disk).start()) {
             guest.makeFileSystem();
             lab.protect(guest, disk.volume());
             assertInStep(guest);
