@@ -182,18 +182,18 @@ final class LiveReader implements BlockVolume {
 
     private void unexport(LiveDisk disk) {
         exported = Optional.empty();
-        if (!disk.monitor().isOpen()) {
-            return;
-        }
-        synchronized (disk.monitor()) {
-            if (all.hasOther(this, disk.monitor())) {
-                return;
+        try {
+            // the QEMU may live on where the connection to its monitor does not
+            LiveDisk now = disk.monitor().isOpen() ? disk : finder.find();
+            synchronized (now.monitor()) {
+                if (!all.hasOther(this, now.monitor())) {
+                    new LiveExports(now, MirrorNames.of(volume)).removeReader();
+                }
             }
-            try {
-                new LiveExports(disk, MirrorNames.of(volume)).removeReader();
-            } catch (QmpException e) {
-                LOG.warn("What reading volume {} needed can't be taken away: {}", volume, e.getMessage());
-            }
+        } catch (PlatformException e) {
+            LOG.debug("What reading volume {} needed is gone with its QEMU: {}", volume, e.getMessage());
+        } catch (QmpException e) {
+            LOG.warn("What reading volume {} needed can't be taken away: {}", volume, e.getMessage());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -324,7 +325,38 @@ class MirrorCaptureTest {
             ByteBuffer read = ByteBuffer.allocate(1);
             reader.read(MIB, read);
             assertEquals(4, read.get(0));
-            assertTrue(qemu.stopServer());
+            assertTrue(qemu.traces().stream().anyMatch(name -> name.endsWith("-read")));
+            qemu.closeMonitor();
+            awaitNoReader();
+            assertFalse(qemu.stopServer());
+        }
+    }
+
+    @Test
+    void aReaderGoesWhereTheVmWent() throws Exception {
+        TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
+        try (TestQemu here = qemu;
+                BlockVolume reader = readers.open(VOLUME, () -> qemu.find())) {
+            capture(QUICK);
+            told.awaitLive();
+            here.write(4, MIB, 4096);
+            ByteBuffer read = ByteBuffer.allocate(1);
+            reader.read(MIB, read);
+            here.migrateTo(there);
+            assertTrue(told.awaitLost().contains("went to another host"));
+            qemu = there;
+            assertFalse(told.awaitLive().known());
+            there.write(5, MIB, 4096);
+            assertEquals(5, target.at(MIB));
+            // its connection was cut, or given up before
+            try {
+                reader.read(MIB, read.clear());
+            } catch (StorageException e) {
+                reader.read(MIB, read.clear());
+            }
+            assertEquals(5, read.get(0));
+            assertTrue(there.traces().stream().anyMatch(name -> name.endsWith("-read")));
+            assertFalse(here.traces().stream().anyMatch(name -> name.endsWith("-read")));
         }
     }
 

@@ -28,6 +28,7 @@ final class TestQemu implements AutoCloseable {
     private final Path image;
     private final String format;
     private boolean threaded;
+    private boolean incoming;
     private Optional<Process> process = Optional.empty();
     private Optional<QmpClient> monitor = Optional.empty();
     private Optional<QmpClient> hands = Optional.empty();
@@ -37,6 +38,13 @@ final class TestQemu implements AutoCloseable {
         this.format = format;
         this.image = folder.resolve("disk." + format);
         run("qemu-img", "create", "-q", "-f", format, image.toString(), String.valueOf(sizeBytes));
+    }
+
+    /** Another one that can have the other's VM, not started. */
+    TestQemu(Path folder, TestQemu other) {
+        this.folder = folder;
+        this.format = other.format;
+        this.image = other.image;
     }
 
     static void run(String... command) throws IOException, InterruptedException {
@@ -66,6 +74,9 @@ final class TestQemu implements AutoCloseable {
                 threaded
                         ? List.of("-object", "iothread,id=thread0")
                         : List.of("-device", "virtio-blk-pci,drive=disk0,id=vd0"));
+        if (incoming) {
+            command.addAll(List.of("-incoming", "unix:" + folder.resolve("migration")));
+        }
         try {
             process = Optional.of(new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -137,6 +148,23 @@ final class TestQemu implements AutoCloseable {
         ObjectNode move = QmpClient.arguments().put("node-name", "disk0").put("iothread", "thread0");
         hands().execute("x-blockdev-set-iothread", move);
         return this;
+    }
+
+    /** Starts, and waits for a VM to come. */
+    TestQemu startIncoming() throws IOException, QmpException {
+        incoming = true;
+        return start();
+    }
+
+    /** Sends its VM to another one that waits for it. */
+    void migrateTo(TestQemu other) throws QmpException {
+        hands().execute("migrate", QmpClient.arguments().put("uri", "unix:" + other.folder.resolve("migration")));
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!hands().execute("query-migrate").path("status").asText().equals("completed")
+                || other.hands().execute("query-status").path("status").asText().equals("inmigrate")) {
+            assertTrue(System.nanoTime() < deadline, "the migration does not end");
+            pause();
+        }
     }
 
     synchronized LiveDisk find() throws PlatformException {

@@ -36,7 +36,12 @@ final class HostKeys {
     /** Believes a gateway that has been started once. */
     void believe(Appliance gateway) throws IOException, InterruptedException {
         Path identity = gateway.home().resolve("data/identity/identity.pem");
-        openssl("x509", "-in", identity.toString(), "-out", folder.resolve("ca-cert.pem").toString());
+        openssl(
+                "x509",
+                "-in",
+                identity.toString(),
+                "-out",
+                folder.resolve("ca-cert.pem").toString());
     }
 
     /** The credentials of a guest's QEMU. */
