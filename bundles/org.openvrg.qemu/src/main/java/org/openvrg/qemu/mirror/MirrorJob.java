@@ -48,6 +48,8 @@ final class MirrorJob {
     enum Stay {
         /** It runs it. */
         HERE,
+        /** It runs it, after a migration that failed. */
+        FAILED_TO_LEAVE,
         /** It runs it, and sends it to another host. */
         LEAVING,
         /** It does not run it any more. */
@@ -154,7 +156,10 @@ final class MirrorJob {
         String migration = monitor.execute("query-migrate", QmpClient.arguments(), most)
                 .path("status")
                 .asText();
-        return MIGRATING.contains(migration) ? Stay.LEAVING : Stay.HERE;
+        if (MIGRATING.contains(migration)) {
+            return Stay.LEAVING;
+        }
+        return migration.equals("failed") ? Stay.FAILED_TO_LEAVE : Stay.HERE;
     }
 
     /**

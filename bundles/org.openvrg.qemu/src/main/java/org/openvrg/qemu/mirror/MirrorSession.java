@@ -57,6 +57,7 @@ final class MirrorSession implements QmpListener {
     private boolean stopping;
     private boolean paused;
     private boolean leaving;
+    private boolean givesWay;
     private volatile Optional<String> failure = Optional.empty();
 
     MirrorSession(VolumeId volume, LiveDisk disk, BitmapTokens tokens) {
@@ -96,6 +97,7 @@ final class MirrorSession implements QmpListener {
         } else {
             bitmaps.drain(settings.stall());
         }
+        lookWhere(settings);
         checkWhole();
         return unseen;
     }
@@ -178,12 +180,23 @@ final class MirrorSession implements QmpListener {
             fail("the mirror job is gone");
             return look;
         }
+        lookWhere(settings);
+        return look;
+    }
+
+    /**
+     * Notes that the job is lost when the VM has gone. It is in no migration's way as far as is known, but after one that
+     * failed, for whatever reason, the next one shall find nothing of ours.
+     */
+    private void lookWhere(MirrorSettings settings) throws QmpException {
         MirrorJob.Stay stay = job.stay(settings.stall());
         leaving = stay == MirrorJob.Stay.LEAVING;
+        givesWay |= stay == MirrorJob.Stay.FAILED_TO_LEAVE;
         if (stay == MirrorJob.Stay.GONE) {
             fail("the VM went to another host");
+        } else if (leaving && givesWay) {
+            fail("the VM is on its way to another host, after a migration that failed");
         }
-        return look;
     }
 
     /**

@@ -333,6 +333,37 @@ class MirrorCaptureTest {
     }
 
     @Test
+    void aMirrorStaysUntilTheVmHasGone() throws Exception {
+        TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
+        try (TestQemu here = qemu) {
+            capture(QUICK);
+            told.awaitLive();
+            here.beginToMigrate(there);
+            here.write(4, MIB, 4096);
+            assertEquals(4, target.at(MIB));
+            here.endMigration(there);
+            assertTrue(told.awaitLost().contains("went to another host"));
+            qemu = there;
+            told.awaitLive();
+        }
+    }
+
+    @Test
+    void aMirrorGivesWayOnceAMigrationHasFailed() throws Exception {
+        TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
+        try (TestQemu here = qemu) {
+            here.failToMigrate();
+            capture(QUICK);
+            told.awaitLive();
+            here.beginToMigrate(there);
+            assertTrue(told.awaitLost().contains("on its way to another host"));
+            here.endMigration(there);
+            qemu = there;
+            told.awaitLive();
+        }
+    }
+
+    @Test
     void aReaderGoesWhereTheVmWent() throws Exception {
         TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
         try (TestQemu here = qemu;

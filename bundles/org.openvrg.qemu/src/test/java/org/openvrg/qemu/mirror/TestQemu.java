@@ -158,12 +158,50 @@ final class TestQemu implements AutoCloseable {
 
     /** Sends its VM to another one that waits for it. */
     void migrateTo(TestQemu other) throws QmpException {
-        hands().execute("migrate", QmpClient.arguments().put("uri", "unix:" + other.folder.resolve("migration")));
+        beginToMigrate(other);
+        endMigration(other);
+    }
+
+    /** Begins to send its VM to another one that waits for it, so slowly that it does not end. */
+    void beginToMigrate(TestQemu other) throws QmpException {
+        bandwidth(4 << 10);
+        migrate(other.folder.resolve("migration"));
+        awaitMigration("active");
+    }
+
+    /** Ends what was begun. */
+    void endMigration(TestQemu other) throws QmpException {
+        bandwidth(1 << 30);
+        awaitMigration("completed");
         long deadline = System.nanoTime() + SOON.toNanos();
-        while (!hands().execute("query-migrate").path("status").asText().equals("completed")
-                || other.hands().execute("query-status").path("status").asText().equals("inmigrate")) {
-            assertTrue(System.nanoTime() < deadline, "the migration does not end");
+        while (other.hands().execute("query-status").path("status").asText().equals("inmigrate")) {
+            assertTrue(System.nanoTime() < deadline, "the VM does not arrive");
             pause();
+        }
+    }
+
+    /** Sends its VM to where nobody is. */
+    void failToMigrate() throws QmpException {
+        migrate(folder.resolve("nobody"));
+        awaitMigration("failed");
+    }
+
+    private void bandwidth(long bytesPerSecond) throws QmpException {
+        hands().execute("migrate-set-parameters", QmpClient.arguments().put("max-bandwidth", bytesPerSecond));
+    }
+
+    private void migrate(Path to) throws QmpException {
+        hands().execute("migrate", QmpClient.arguments().put("uri", "unix:" + to));
+    }
+
+    private void awaitMigration(String status) throws QmpException {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        String now = "";
+        while (!now.equals(status)) {
+            String last = now;
+            assertTrue(System.nanoTime() < deadline, () -> "the migration is " + last + " and not " + status);
+            pause();
+            now = hands().execute("query-migrate").path("status").asText();
         }
     }
 
