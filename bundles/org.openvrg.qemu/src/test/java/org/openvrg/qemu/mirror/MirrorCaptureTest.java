@@ -349,6 +349,26 @@ class MirrorCaptureTest {
     }
 
     @Test
+    void anImageThatKeepsBitmapsTakesThemToAnotherHost() throws Exception {
+        qemu.kill();
+        qemu = new TestQemu(folder, "qcow2", DISK_BYTES).start();
+        TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
+        try (TestQemu here = qemu) {
+            capture(QUICK);
+            assertFalse(told.awaitLive().known());
+            awaitToken();
+            here.write(2, MIB, 4096);
+            here.migrateTo(there);
+            told.awaitLost();
+            there.write(3, 3 * MIB, 4096);
+            qemu = there;
+            assertUnseen(told.awaitLive(), range(MIB, BLOCK), range(3 * MIB, BLOCK));
+            there.write(4, 4 * MIB, 4096);
+            assertEquals(4, target.at(4 * MIB));
+        }
+    }
+
+    @Test
     void aMirrorGivesWayOnceAMigrationHasFailed() throws Exception {
         TestQemu there = new TestQemu(Files.createDirectory(folder.resolve("there")), qemu).startIncoming();
         try (TestQemu here = qemu) {

@@ -288,7 +288,8 @@ class KvmFollowTest {
             // one disk of several: production leaves it out for as long as it takes
             int times = unseen(one.volume()).size();
             lab.pair().protectProduction(guest.uuid(), true, true, one.volume());
-            Await.until(Guest.SOON, () -> failure(guest), () -> resize(monitor, 1, larger));
+            Await.until(Guest.SOON, () -> failure(guest), () -> !hasBitmap(monitor, "disk1"));
+            assertTrue(resize(monitor, 1, larger));
             lab.pair().protectProduction(guest.uuid(), true, true, one.volume(), two.volume());
             assertResized(guest, two, larger);
             List<String> other =
@@ -314,6 +315,15 @@ class KvmFollowTest {
         assertEquals(bytes, Files.size(disk.image()));
         assertEquals(bytes, Files.size(lab.pair().standbyDisk(disk.volume())));
         LOG.log(Level.INFO, "vd{0} resized while it runs: states {1}, both have {2} bytes", letter, states, bytes);
+    }
+
+    private static boolean hasBitmap(Monitor monitor, String node) throws IOException {
+        for (JsonNode known : monitor.execute("query-named-block-nodes", "{'flat': true}")) {
+            if (known.path("node-name").asText().equals(node)) {
+                return known.path("dirty-bitmaps").toString().contains("vrg-");
+            }
+        }
+        throw new AssertionError("no node " + node);
     }
 
     private static boolean resize(Monitor monitor, int disk, long bytes) throws IOException {
