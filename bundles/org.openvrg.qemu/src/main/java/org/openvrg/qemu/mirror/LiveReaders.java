@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
+import org.openvrg.api.failure.StorageException.Kind;
 import org.openvrg.api.model.VolumeId;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.openvrg.qemu.qmp.QmpClient;
@@ -26,6 +27,8 @@ public final class LiveReaders implements AutoCloseable {
     static final Duration IDLE = Duration.ofSeconds(3);
 
     private static final long LOOK_MILLIS = 500;
+    /** After so long no further QEMU is asked to let go of what closed readers needed. */
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
     private final Set<LiveReader> readers = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -45,6 +48,9 @@ public final class LiveReaders implements AutoCloseable {
      * @throws StorageException when the disk is not found or can't be read
      */
     public BlockVolume open(VolumeId volume, DiskFinder finder) throws StorageException {
+        if (clock.isShutdown()) {
+            throw new StorageException(Kind.CLOSED, "the platform of volume " + volume + " was removed");
+        }
         LiveReader reader = new LiveReader(volume, finder, this);
         readers.add(reader);
         boolean done = false;
@@ -113,6 +119,7 @@ public final class LiveReaders implements AutoCloseable {
                 LOG.debug("The reader of volume {} does not close: {}", reader.volume(), e.getMessage());
             }
         }
-        look();
+        long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
+        readers.removeIf(reader -> System.nanoTime() < deadline && isOver(reader));
     }
 }
