@@ -22,7 +22,7 @@ import org.openvrg.api.platform.PlatformCapability;
 import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
-import org.openvrg.qemu.mirror.LiveReader;
+import org.openvrg.qemu.mirror.LiveReaders;
 import org.openvrg.qemu.mirror.MirrorCapture;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.openvrg.qemu.mirror.MirrorCaptures;
@@ -38,6 +38,7 @@ public final class XenPlatform implements MirrorPlatform, AutoCloseable {
     private final BitmapTokens tokens;
     private final Optional<GuardProcess> guard;
     private final MirrorCaptures captures = new MirrorCaptures();
+    private final LiveReaders readers = new LiveReaders();
 
     /**
      * Without hosts yet.
@@ -94,15 +95,21 @@ public final class XenPlatform implements MirrorPlatform, AutoCloseable {
 
     @Override
     public BlockVolume open(DiskRef disk) throws StorageException {
-        return new LiveReader(disk.volume(), () -> find(disk));
+        return readers.open(disk.volume(), () -> find(disk));
     }
 
     @Override
     public Capture startCapture(DiskRef disk, URI export, CaptureListener listener) throws PlatformException {
         checkSlot(disk.slot());
         CaptureWatch watch = guard.map(process -> process.watch(this::guardOf)).orElse(CaptureWatch.NONE);
-        return captures.add(
-                MirrorCapture.start(disk.volume(), export, () -> find(disk), listener, settings, tokens, watch));
+        return captures.add(MirrorCapture.start(
+                disk.volume(),
+                export,
+                () -> find(disk),
+                listener,
+                settings,
+                tokens,
+                readers.watch(disk.volume(), watch)));
     }
 
     private Optional<String> guardOf(LiveDisk disk) {
@@ -117,6 +124,7 @@ public final class XenPlatform implements MirrorPlatform, AutoCloseable {
         try {
             captures.close();
         } finally {
+            readers.close();
             if (guard.isPresent()) {
                 guard.get().close();
             }

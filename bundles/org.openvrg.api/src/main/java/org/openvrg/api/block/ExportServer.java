@@ -11,7 +11,8 @@ public interface ExportServer {
      * The address of an export.
      *
      * @param exportName its name
-     * @return an {@code nbd://} URI, {@code nbds://} where TLS is required
+     * @return an {@code nbd://} URI, {@code nbds://} where TLS is required, with the name that the server's
+     *     certificate has as {@code tls-hostname}
      * @throws PlatformException when the server does not know which of its addresses the hosts can reach
      */
     URI uri(String exportName) throws PlatformException;

@@ -65,7 +65,7 @@ public final class NbdServerComponent implements ExportServer {
                 config.allow(),
                 config.tls$_$client$_$fingerprints(),
                 config.max$_$connections());
-        hostAddress = HostAddress.of(config.host$_$address(), settings);
+        hostAddress = HostAddress.of(config.host$_$address(), settings, "vrg-" + identity.vrgUuid());
         server = new NbdServer(settings, identity);
         server.start();
     }

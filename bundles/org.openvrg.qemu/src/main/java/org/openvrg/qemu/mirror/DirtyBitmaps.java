@@ -117,8 +117,18 @@ final class DirtyBitmaps {
         disk.monitor().execute("block-dirty-bitmap-remove", named(onto, names.copy()));
     }
 
-    void removeToken(String token) throws QmpException {
-        remove(names.bitmap(token));
+    /** Removes a bitmap; false if QEMU keeps it, as it does while it sends it to another host. */
+    boolean removeToken(String token) throws QmpException {
+        try {
+            remove(names.bitmap(token));
+            return true;
+        } catch (QmpException e) {
+            if (e.kind() != QmpException.Kind.REFUSED) {
+                throw e;
+            }
+            LOG.debug("The dirty bitmap {} of node {} stays: {}", names.bitmap(token), disk.node(), e.getMessage());
+            return false;
+        }
     }
 
     private void remove(String name) throws QmpException {

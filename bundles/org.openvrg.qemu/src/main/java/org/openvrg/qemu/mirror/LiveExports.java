@@ -2,9 +2,12 @@ package org.openvrg.qemu.mirror;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,13 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Read-only exports of QEMU's own NBD server, which a QEMU has once: it is started where it does not run, and one that
- * runs already is taken to be ours. If it is not, the export is not found at the disk's reader address, which is told.
+ * Read-only exports of QEMU's own NBD server, which a QEMU has once: it is started where it does not run, and stopped
+ * when no export is left, so that it stands no longer than somebody reads. One that somebody else has started is left
+ * alone. Whoever adds or removes exports of a QEMU holds the lock of its monitor.
  */
 final class LiveExports {
     private static final Logger LOG = LoggerFactory.getLogger(LiveExports.class);
     /** Longest that QEMU may take for one request of a reader. */
     static final Duration READ_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
 
     private final LiveDisk disk;
     private final MirrorNames names;
@@ -38,20 +44,20 @@ final class LiveExports {
 
     /** Exports the live disk for reading, unless that is so already; its name. */
     String addReader() throws QmpException, PlatformException {
-        startServer();
-        if (!has(names.reader())) {
-            disk.monitor().execute("block-export-add", export(names.reader(), source.node()));
+        synchronized (disk.monitor()) {
+            startServer();
+            if (!has(names.reader())) {
+                disk.monitor().execute("block-export-add", export(names.reader(), source.node()));
+            }
         }
         return names.reader();
     }
 
     /** Removes all that was made for reading; with the last export the server, as a QEMU has one for all who need one. */
     void removeReader() throws QmpException {
-        boolean exported = has(names.reader());
-        removeExport(names.reader());
-        source.remove();
-        if (exported && disk.monitor().execute("query-block-exports").isEmpty()) {
-            stopServer();
+        synchronized (disk.monitor()) {
+            removeExport(names.reader());
+            source.remove();
         }
     }
 
@@ -72,12 +78,14 @@ final class LiveExports {
     }
 
     /** What the bitmap {@link MirrorNames#copy()} has; its export is gone again afterwards. */
-    UnseenWrites readCopy(String node) throws QmpException, StorageException {
-        startServer();
-        removeExport(names.map());
-        ObjectNode export = export(names.map(), node);
-        export.putArray("bitmaps").add(names.copy());
-        disk.monitor().execute("block-export-add", export);
+    UnseenWrites readCopy(String node) throws QmpException, PlatformException, StorageException {
+        synchronized (disk.monitor()) {
+            removeExport(names.map());
+            startServer();
+            ObjectNode export = export(names.map(), node);
+            export.putArray("bitmaps").add(names.copy());
+            disk.monitor().execute("block-export-add", export);
+        }
         try {
             List<DirtyBitmap.Range> dirty = DirtyBitmap.read(disk.reader(), names.map(), names.copy(), READ_LIMIT);
             return UnseenWrites.in(dirty.stream()
@@ -90,13 +98,15 @@ final class LiveExports {
             // more ranges than anybody should keep in memory: comparing costs less
             return UnseenWrites.unknown();
         } finally {
-            removeExport(names.map());
+            removeMap();
         }
     }
 
     /** Removes what an earlier life of the gateway may have left of the bitmap's export. */
     void removeMap() throws QmpException {
-        removeExport(names.map());
+        synchronized (disk.monitor()) {
+            removeExport(names.map());
+        }
     }
 
     private ObjectNode export(String name, String node) {
@@ -117,17 +127,20 @@ final class LiveExports {
         return false;
     }
 
+    /** The server goes with its last export, if that was ours. */
     private void removeExport(String id) throws QmpException {
-        if (has(id)) {
-            disk.monitor()
-                    .execute(
-                            "block-export-del",
-                            QmpClient.arguments().put("id", id).put("mode", "hard"));
-            Patience.until(() -> !has(id), "the export " + id + " does not go away");
+        if (!has(id)) {
+            return;
+        }
+        disk.monitor()
+                .execute("block-export-del", QmpClient.arguments().put("id", id).put("mode", "hard"));
+        Patience.until(() -> !has(id), "the export " + id + " does not go away");
+        if (disk.monitor().execute("query-block-exports").isEmpty()) {
+            stopServer();
         }
     }
 
-    private void startServer() throws QmpException {
+    private void startServer() throws QmpException, PlatformException {
         ObjectNode data = socket(disk.reader());
         ObjectNode address =
                 QmpClient.arguments().put("type", data.remove("type").asText());
@@ -141,6 +154,31 @@ final class LiveExports {
             if (e.kind() != QmpException.Kind.REFUSED || !running) {
                 throw e;
             }
+            if (!isReached()) {
+                throw new PlatformException(
+                        "QEMU's NBD server, of which it has one, is in use by somebody else, such as a pull backup of"
+                                + " libvirt; this goes on by itself once that has ended (virsh domjobabort, or"
+                                + " nbd-server-stop at QEMU's monitor)",
+                        e);
+            }
+        }
+    }
+
+    /** Whether the server that runs is the one that we start, at an address that nobody else uses. */
+    private boolean isReached() {
+        try {
+            if (disk.reader() instanceof InetSocketAddress inet) {
+                try (Socket socket = new Socket()) {
+                    InetSocketAddress resolved = new InetSocketAddress(inet.getHostString(), inet.getPort());
+                    socket.connect(resolved, (int) CONNECT_LIMIT.toMillis());
+                }
+            } else {
+                SocketChannel.open(disk.reader()).close();
+            }
+            return true;
+        } catch (IOException e) {
+            LOG.debug("Nobody at {}: {}", disk.reader(), e.getMessage());
+            return false;
         }
     }
 

@@ -245,6 +245,7 @@ public final class MirrorCapture implements Capture {
                         + settings.stall().toMillis() + " ms");
             }
             if (session.failure().isEmpty()
+                    && session.mayRotate()
                     && System.nanoTime() - rotated > settings.rotation().toNanos()) {
                 session.rotate(settings);
                 rotated = System.nanoTime();

@@ -25,6 +25,8 @@ final class MirrorJob {
     private static final Duration YANK_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(2);
     private static final int DEFAULT_PORT = 10809;
+    /** As in the NBD project's description of URIs. */
+    private static final String TLS_NAME = "tls-hostname=";
     /**
      * While a node is added QEMU connects, and nothing else of the VM moves on: no longer than this, where QEMU has that
      * limit (from 7.0 on).
@@ -38,6 +40,21 @@ final class MirrorJob {
 
     private final LiveDisk disk;
     private final MirrorNames names;
+
+    /** States of a QEMU that does not run its VM: another one does, or will. */
+    private static final Set<String> ELSEWHERE = Set.of("inmigrate", "finish-migrate", "postmigrate");
+
+    /** Whether a QEMU has its VM. */
+    enum Stay {
+        /** It runs it. */
+        HERE,
+        /** It runs it, after a migration that failed. */
+        FAILED_TO_LEAVE,
+        /** It runs it, and sends it to another host. */
+        LEAVING,
+        /** It does not run it any more. */
+        GONE
+    }
 
     /** What a look at the job showed. */
     record Look(boolean there, long pendingBytes, long doneBytes) {}
@@ -78,8 +95,15 @@ final class MirrorJob {
                     tlsCredentials.orElseThrow(
                             () -> new PlatformException(
                                     "the export speaks TLS: tls-credentials must name the tls-creds object of the host's QEMU")));
+            tlsName(export).ifPresent(name -> node.put("tls-hostname", name));
         }
         return node;
+    }
+
+    /** What the gateway's certificate is called, where that is not its address. */
+    private static Optional<String> tlsName(URI export) {
+        String query = Optional.ofNullable(export.getQuery()).orElse("");
+        return query.startsWith(TLS_NAME) ? Optional.of(query.substring(TLS_NAME.length())) : Optional.empty();
     }
 
     private static String exportName(URI export) {
@@ -117,10 +141,25 @@ final class MirrorJob {
         return new Look(false, 0, 0);
     }
 
-    /** Whether the VM is on its way to another host, which it can't leave for while the job writes. */
-    boolean isMigrating(Duration most) throws QmpException {
-        JsonNode migration = disk.monitor().execute("query-migrate", QmpClient.arguments(), most);
-        return MIGRATING.contains(migration.path("status").asText());
+    /**
+     * Whether the QEMU still has the VM. The job outlives the VM's way to another host, at which point it is as whole as
+     * it is useless: writes are made elsewhere then.
+     */
+    Stay stay(Duration most) throws QmpException {
+        QmpClient monitor = disk.monitor();
+        String status = monitor.execute("query-status", QmpClient.arguments(), most)
+                .path("status")
+                .asText();
+        if (ELSEWHERE.contains(status)) {
+            return Stay.GONE;
+        }
+        String migration = monitor.execute("query-migrate", QmpClient.arguments(), most)
+                .path("status")
+                .asText();
+        if (MIGRATING.contains(migration)) {
+            return Stay.LEAVING;
+        }
+        return migration.equals("failed") ? Stay.FAILED_TO_LEAVE : Stay.HERE;
     }
 
     /**

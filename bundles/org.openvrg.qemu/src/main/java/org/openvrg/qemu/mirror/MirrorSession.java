@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -54,6 +55,9 @@ final class MirrorSession implements QmpListener {
     private List<String> recording = List.of();
     private boolean ready;
     private boolean stopping;
+    private boolean paused;
+    private boolean leaving;
+    private boolean givesWay;
     private volatile Optional<String> failure = Optional.empty();
 
     MirrorSession(VolumeId volume, LiveDisk disk, BitmapTokens tokens) {
@@ -93,11 +97,12 @@ final class MirrorSession implements QmpListener {
         } else {
             bitmaps.drain(settings.stall());
         }
+        lookWhere(settings);
         checkWhole();
         return unseen;
     }
 
-    /** Replaces the bitmaps by a new one. The gateway has noted everything that it was told. */
+    /** Replaces the bitmaps by a new one; those that are in use meanwhile stay until the next time. The gateway has noted everything that it was told. */
     void rotate(MirrorSettings settings) throws QmpException, PlatformException, IOException {
         String next = newToken();
         bitmaps.add(next);
@@ -106,11 +111,14 @@ final class MirrorSession implements QmpListener {
         tokens.write(volume, both);
         bitmaps.drain(settings.stall());
         checkWhole();
-        List<String> old = recording;
-        recording = List.of(next);
-        for (String token : old) {
-            bitmaps.removeToken(token);
+        List<String> left = new ArrayList<>();
+        for (String token : recording) {
+            if (!bitmaps.removeToken(token)) {
+                left.add(token);
+            }
         }
+        left.add(next);
+        recording = List.copyOf(left);
         tokens.write(volume, new LinkedHashSet<>(recording));
     }
 
@@ -151,14 +159,15 @@ final class MirrorSession implements QmpListener {
         }
     }
 
-    /** Waits until the job is lost or the session is stopped, at most so long. */
+    /** Waits until the job is lost, the VM was paused or the session is stopped, at most so long. */
     void await(Duration most) throws InterruptedException {
         lock.lock();
         try {
             long left = most.toNanos();
-            while (failure.isEmpty() && !stopping && left > 0) {
+            while (failure.isEmpty() && !stopping && !paused && left > 0) {
                 left = changed.awaitNanos(left);
             }
+            paused = false;
         } finally {
             lock.unlock();
         }
@@ -169,10 +178,33 @@ final class MirrorSession implements QmpListener {
         MirrorJob.Look look = job.look(settings.stall());
         if (!look.there()) {
             fail("the mirror job is gone");
-        } else if (job.isMigrating(settings.stall())) {
-            fail("the VM is on its way to another host");
+            return look;
         }
+        lookWhere(settings);
         return look;
+    }
+
+    /**
+     * Notes that the job is lost when the VM has gone. It is in no migration's way as far as is known, but after one that
+     * failed, for whatever reason, the next one shall find nothing of ours.
+     */
+    private void lookWhere(MirrorSettings settings) throws QmpException {
+        MirrorJob.Stay stay = job.stay(settings.stall());
+        leaving = stay == MirrorJob.Stay.LEAVING;
+        givesWay |= stay == MirrorJob.Stay.FAILED_TO_LEAVE;
+        if (stay == MirrorJob.Stay.GONE) {
+            fail("the VM went to another host");
+        } else if (leaving && givesWay) {
+            fail("the VM is on its way to another host, after a migration that failed");
+        }
+    }
+
+    /**
+     * Whether bitmaps can be replaced, as far as the last look showed. Those of a VM on its way go with it as they are at
+     * its start, and can't be removed until it ends.
+     */
+    boolean mayRotate() {
+        return !leaving;
     }
 
     /** Notes that the job is lost; the first reason stays. */
@@ -208,13 +240,15 @@ final class MirrorSession implements QmpListener {
                     fail("the mirror job ended: " + event.data().path("error").asText("cancelled"));
                 }
             }
+            // the last that a QEMU tells of a VM that goes to another host, before that one runs it
+            case "STOP" -> lookSoon();
             case "DEVICE_DELETED" -> {
                 if (disk.device().startsWith(event.data().path("path").asText("-"))) {
                     fail("the disk was taken from the VM");
                 }
             }
             default -> {
-                // pausing, resuming and the like change nothing for the job
+                // resuming and the like change nothing for the job
             }
         }
     }
@@ -222,6 +256,16 @@ final class MirrorSession implements QmpListener {
     @Override
     public void closed(String reason) {
         fail("the connection to QEMU ended: " + reason);
+    }
+
+    private void lookSoon() {
+        lock.lock();
+        try {
+            paused = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void becomeReady() {

@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.openvrg.api.block.BlockVolume;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.api.failure.StorageException.Kind;
+import org.openvrg.api.file.Claim;
 import org.openvrg.api.file.ImageFolder;
 import org.openvrg.api.file.OwnedVolumes;
 import org.openvrg.api.file.OwnerFile;
@@ -45,7 +47,7 @@ public final class ImageStore implements AutoCloseable {
      * A store.
      *
      * @param root absolute path of its folder, which need not exist yet
-     * @param createMissing whether an image that does not exist is made
+     * @param createMissing whether an image that does not exist is made, and a raw one made larger with production's disk
      * @param punchHoles whether raw images go through the block layer too, which gives trimmed space back
      */
     public ImageStore(Path root, boolean createMissing, boolean punchHoles, BlockLayer blocks) {
@@ -65,12 +67,33 @@ public final class ImageStore implements AutoCloseable {
         } catch (IOException e) {
             throw new StorageException(Kind.IO, "volume " + name + " can't be opened on its datastore", e);
         }
+        AtomicBoolean ours = new AtomicBoolean();
         return volumes.open(
                 file,
                 name,
                 spec.sizeBytes(),
-                () -> OwnerFile.claim(OwnerFile.beside(file), name, owner),
-                () -> image(file, format, name));
+                () -> {
+                    Claim claim = OwnerFile.claim(OwnerFile.beside(file), name, owner);
+                    ours.set(!claim.isNew());
+                    return claim;
+                },
+                () -> {
+                    if (createMissing && ours.get() && format == ImageFormat.RAW) {
+                        follow(file, name, spec.sizeBytes().orElse(0));
+                    }
+                    return image(file, format, name);
+                });
+    }
+
+    /** Production's disk was made larger: an image that this gateway has owned all along follows. */
+    private static void follow(Path file, String name, long sizeBytes) throws IOException {
+        long before = Files.size(file);
+        if (before < sizeBytes) {
+            try (RandomAccessFile image = new RandomAccessFile(file.toFile(), "rw")) {
+                image.setLength(sizeBytes);
+            }
+            LOG.info("Volume {} had {} bytes, and has {} now", name, before, sizeBytes);
+        }
     }
 
     /** Flushes and closes all volumes; their ownership stays. */

@@ -28,6 +28,7 @@ final class TestQemu implements AutoCloseable {
     private final Path image;
     private final String format;
     private boolean threaded;
+    private boolean incoming;
     private Optional<Process> process = Optional.empty();
     private Optional<QmpClient> monitor = Optional.empty();
     private Optional<QmpClient> hands = Optional.empty();
@@ -37,6 +38,13 @@ final class TestQemu implements AutoCloseable {
         this.format = format;
         this.image = folder.resolve("disk." + format);
         run("qemu-img", "create", "-q", "-f", format, image.toString(), String.valueOf(sizeBytes));
+    }
+
+    /** Another one that can have the other's VM, not started. */
+    TestQemu(Path folder, TestQemu other) {
+        this.folder = folder;
+        this.format = other.format;
+        this.image = other.image;
     }
 
     static void run(String... command) throws IOException, InterruptedException {
@@ -66,6 +74,9 @@ final class TestQemu implements AutoCloseable {
                 threaded
                         ? List.of("-object", "iothread,id=thread0")
                         : List.of("-device", "virtio-blk-pci,drive=disk0,id=vd0"));
+        if (incoming) {
+            command.addAll(List.of("-incoming", "unix:" + folder.resolve("migration")));
+        }
         try {
             process = Optional.of(new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -139,6 +150,61 @@ final class TestQemu implements AutoCloseable {
         return this;
     }
 
+    /** Starts, and waits for a VM to come. */
+    TestQemu startIncoming() throws IOException, QmpException {
+        incoming = true;
+        return start();
+    }
+
+    /** Sends its VM to another one that waits for it. */
+    void migrateTo(TestQemu other) throws QmpException {
+        beginToMigrate(other);
+        endMigration(other);
+    }
+
+    /** Begins to send its VM to another one that waits for it, so slowly that it does not end. */
+    void beginToMigrate(TestQemu other) throws QmpException {
+        bandwidth(4 << 10);
+        migrate(other.folder.resolve("migration"));
+        awaitMigration("active");
+    }
+
+    /** Ends what was begun. */
+    void endMigration(TestQemu other) throws QmpException {
+        bandwidth(1 << 30);
+        awaitMigration("completed");
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (other.hands().execute("query-status").path("status").asText().equals("inmigrate")) {
+            assertTrue(System.nanoTime() < deadline, "the VM does not arrive");
+            pause();
+        }
+    }
+
+    /** Sends its VM to where nobody is. */
+    void failToMigrate() throws QmpException {
+        migrate(folder.resolve("nobody"));
+        awaitMigration("failed");
+    }
+
+    private void bandwidth(long bytesPerSecond) throws QmpException {
+        hands().execute("migrate-set-parameters", QmpClient.arguments().put("max-bandwidth", bytesPerSecond));
+    }
+
+    private void migrate(Path to) throws QmpException {
+        hands().execute("migrate", QmpClient.arguments().put("uri", "unix:" + to));
+    }
+
+    private void awaitMigration(String status) throws QmpException {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        String now = "";
+        while (!now.equals(status)) {
+            String last = now;
+            assertTrue(System.nanoTime() < deadline, () -> "the migration is " + last + " and not " + status);
+            pause();
+            now = hands().execute("query-migrate").path("status").asText();
+        }
+    }
+
     synchronized LiveDisk find() throws PlatformException {
         try {
             if (monitor.isEmpty() || !monitor.get().isOpen()) {
@@ -204,6 +270,28 @@ final class TestQemu implements AutoCloseable {
     void exportElsewhere() throws QmpException, PlatformException {
         ObjectNode export = QmpClient.arguments().put("type", "nbd").put("id", "another");
         hands().execute("block-export-add", export.put("node-name", find().node()));
+    }
+
+    /** Starts the NBD server where the capture would, unless it runs. */
+    void startServer() throws QmpException {
+        try {
+            startServer("reader");
+        } catch (QmpException e) {
+            assertTrue(String.valueOf(e.getMessage()).contains("already running"), e.getMessage());
+        }
+    }
+
+    /** Starts the NBD server, as a backup would. */
+    void startServerElsewhere() throws QmpException {
+        startServer("backup");
+    }
+
+    private void startServer(String socket) throws QmpException {
+        ObjectNode address = QmpClient.arguments().put("type", "unix");
+        address.putObject("data").put("path", folder.resolve(socket).toString());
+        ObjectNode arguments = QmpClient.arguments();
+        arguments.set("addr", address);
+        hands().execute("nbd-server-start", arguments);
     }
 
     /** Stops the NBD server; false if none runs. */

@@ -1,5 +1,6 @@
 package org.openvrg.itests.kvm;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -26,10 +27,13 @@ final class Guest implements AutoCloseable {
     static final Duration BOOT = Duration.ofMinutes(3);
     static final Duration SOON = Duration.ofMinutes(2);
 
+    /** So slow that a migration takes some seconds. */
+    private static final long MIGRATION_BYTES_PER_SECOND = 24L << 20;
+
     private static final int MAX_LINES = 20_000;
     private static final String RECORD = "R ";
 
-    private final String name;
+    private String name;
     private final Path folder;
     private final String uuid;
     private final List<Disk> disks;
@@ -37,6 +41,8 @@ final class Guest implements AutoCloseable {
     private final AtomicLong lastRecord = new AtomicLong();
     private final AtomicLong lastRecordNanos = new AtomicLong();
     private final AtomicLong longestGapNanos = new AtomicLong();
+    private final List<Process> left = new ArrayList<>();
+    private final List<String> options = new ArrayList<>();
     private Optional<Process> process = Optional.empty();
     private Optional<SocketChannel> console = Optional.empty();
     private int commands;
@@ -55,6 +61,11 @@ final class Guest implements AutoCloseable {
         this.folder = folder;
         this.uuid = uuid;
         this.disks = List.copyOf(disks);
+    }
+
+    /** Gives QEMU a further option, from its next start on. */
+    void option(String option, String value) {
+        options.addAll(List.of(option, value));
     }
 
     /** The volume of its first disk. */
@@ -79,14 +90,23 @@ final class Guest implements AutoCloseable {
 
     /** Boots, and waits for the shell. */
     Guest start() throws IOException, InterruptedException {
+        process = Optional.of(launch(name));
+        attach(() -> {});
+        run("mount -t ext4 -o ro /dev/vd" + (char) ('a' + disks.size()) + " /tools");
+        return this;
+    }
+
+    /** Starts a QEMU of it. */
+    private Process launch(String name, String... more) throws IOException, InterruptedException {
         GuestSystem system = GuestSystem.get();
         List<String> command = new ArrayList<>(
                 List.of("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "384", "-smp", "1"));
         command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-uuid", uuid));
-        command.addAll(List.of("-chardev", "socket,id=con,server=on,wait=off,path=" + socket("console")));
+        command.addAll(List.of("-chardev", "socket,id=con,server=on,wait=off,path=" + socket(name, "console")));
         command.addAll(List.of("-serial", "chardev:con"));
-        command.addAll(List.of("-qmp", "unix:" + socket("guard") + ",server=on,wait=off"));
-        command.addAll(List.of("-qmp", "unix:" + socket("qmp") + ",server=on,wait=off"));
+        for (String suffix : List.of("guard", "hands", "qmp")) {
+            command.addAll(List.of("-qmp", "unix:" + socket(name, suffix) + ",server=on,wait=off"));
+        }
         command.addAll(List.of(
                 "-kernel",
                 system.kernel().toString(),
@@ -100,20 +120,61 @@ final class Guest implements AutoCloseable {
                     List.of("-blockdev", "driver=" + disk.format() + ",node-name=" + node + ",file=file-" + node));
             command.addAll(List.of("-device", "virtio-blk-pci,drive=" + node + ",serial=" + disk.volume()));
         }
+        command.addAll(options);
         command.addAll(List.of(
                 "-blockdev",
                 "driver=file,node-name=tools,read-only=on,filename=" + system.tools(),
                 "-device",
                 "virtio-blk-pci,drive=tools,serial=tools"));
-        for (String suffix : List.of("console", "guard", "qmp")) {
-            Files.deleteIfExists(socket(suffix));
+        command.addAll(List.of(more));
+        for (String suffix : List.of("console", "guard", "hands", "qmp")) {
+            Files.deleteIfExists(socket(name, suffix));
         }
         Process started = Tools.start(folder.resolve(name + ".log"), command);
         Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
-        process = Optional.of(started);
-        attach(() -> {});
-        run("mount -t ext4 -o ro /dev/vd" + (char) ('a' + disks.size()) + " /tools");
-        return this;
+        return started;
+    }
+
+    /** A monitor of its QEMU, as whoever manages the host has one. */
+    Monitor monitor() throws IOException {
+        return Monitor.open(socket("hands"));
+    }
+
+    /**
+     * Goes to another QEMU while it runs, as to another host that has the same disks. The one that it left stays, paused,
+     * until the guest is closed.
+     *
+     * @param to name of the other QEMU's monitors
+     * @param bitmaps whether its disks' dirty bitmaps go with it
+     */
+    void migrate(String to, boolean bitmaps) throws IOException, InterruptedException {
+        Process next = launch(to, "-incoming", "defer");
+        left.add(next);
+        Await.until(SOON, this::describe, () -> Files.exists(socket(to, "console")) && connect(to));
+        Await.until(SOON, this::describe, () -> Files.exists(socket(to, "hands")));
+        try (Monitor here = monitor();
+                Monitor there = Monitor.open(socket(to, "hands"))) {
+            String uri = "unix:" + socket(to, "migration");
+            String capability = "{'capabilities': [{'capability': 'dirty-bitmaps', 'state': " + bitmaps + "}]}";
+            here.execute("migrate-set-capabilities", capability);
+            there.execute("migrate-set-capabilities", capability);
+            here.execute("migrate-set-parameters", "{'max-bandwidth': " + MIGRATION_BYTES_PER_SECOND + "}");
+            there.execute("migrate-incoming", "{'uri': '" + uri + "'}");
+            here.execute("migrate", "{'uri': '" + uri + "'}");
+            Await.until(SOON, this::describe, () -> {
+                JsonNode migration = here.execute("query-migrate");
+                String status = migration.path("status").asText();
+                if (status.equals("failed") || status.equals("cancelled")) {
+                    throw new AssertionError("the migration failed: " + migration + describe());
+                }
+                return status.equals("completed")
+                        && there.execute("query-status").path("running").asBoolean();
+            });
+        }
+        left.remove(next);
+        left.add(process.orElseThrow());
+        process = Optional.of(next);
+        name = to;
     }
 
     /** Lets a machine go on. */
@@ -131,7 +192,7 @@ final class Guest implements AutoCloseable {
         synchronized (this) {
             lines.clear();
         }
-        Await.until(SOON, this::describe, () -> Files.exists(socket("console")) && connect());
+        Await.until(SOON, this::describe, () -> Files.exists(socket("console")) && connect(name));
         go.on();
         Await.until(BOOT, this::describe, () -> has("[vrg-ready]"));
         return this;
@@ -139,12 +200,16 @@ final class Guest implements AutoCloseable {
 
     /** One of its sockets. */
     Path socket(String suffix) {
-        return folder.resolve(name + "." + suffix);
+        return socket(name, suffix);
     }
 
-    private boolean connect() throws IOException {
+    private Path socket(String qemu, String suffix) {
+        return folder.resolve(qemu + "." + suffix);
+    }
+
+    private boolean connect(String qemu) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        channel.connect(UnixDomainSocketAddress.of(socket("console")));
+        channel.connect(UnixDomainSocketAddress.of(socket(qemu, "console")));
         console = Optional.of(channel);
         Thread reader = new Thread(() -> read(channel), "console-" + name);
         reader.setDaemon(true);
@@ -294,9 +359,29 @@ final class Guest implements AutoCloseable {
         process.ifPresent(started -> started.destroyForcibly().onExit().join());
     }
 
+    /** Whether the QEMUs that it left are still there. */
+    boolean isLeft() {
+        return !left.isEmpty() && left.stream().allMatch(Process::isAlive);
+    }
+
+    /** Ends the QEMUs that it left. */
+    void endLeft() {
+        left.forEach(gone -> gone.destroyForcibly().onExit().join());
+        left.clear();
+    }
+
+    /** Ends QEMU in order, as whoever manages the host does; for the guest it is a power cut. */
+    void quit() throws IOException {
+        try (Monitor monitor = monitor()) {
+            monitor.execute("quit");
+        }
+        process.orElseThrow().onExit().join();
+    }
+
     @Override
     public void close() throws IOException {
         kill();
+        endLeft();
         if (console.isPresent()) {
             console.get().close();
         }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
@@ -27,7 +28,17 @@ final class KvmLab implements AutoCloseable {
     private final List<Guest> guests = new ArrayList<>();
 
     KvmLab(String name) throws IOException, InterruptedException {
+        this(name, pair -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param more what is configured before the pair starts
+     */
+    KvmLab(String name, Consumer<Pair> more) throws IOException, InterruptedException {
         pair = new Pair(name).patient();
+        more.accept(pair);
         folder = pair.production().home().resolveSibling("guests");
         Files.createDirectories(folder);
         // the paths of sockets have few bytes
@@ -53,10 +64,22 @@ final class KvmLab implements AutoCloseable {
 
     /** A guest with an empty disk, not started. */
     Guest emptyGuest() throws IOException, InterruptedException {
+        return emptyGuest("production", newDisk("raw"));
+    }
+
+    /** A guest with disks, not started. */
+    Guest emptyGuest(String name, Guest.Disk... disks) {
+        Guest guest = new Guest(name, sockets, UUID.randomUUID().toString(), List.of(disks));
+        guests.add(guest);
+        return guest;
+    }
+
+    /** An empty disk with a volume of its own. */
+    Guest.Disk newDisk(String format) throws IOException, InterruptedException {
         String volume = UUID.randomUUID().toString();
-        Path image = folder.resolve(volume + ".raw");
-        Tools.succeed(TOOL, List.of("qemu-img", "create", "-q", "-f", "raw", image.toString(), "" + DISK_BYTES));
-        return guest("production", UUID.randomUUID().toString(), image, volume);
+        Path image = folder.resolve(volume + "." + format);
+        Tools.succeed(TOOL, List.of("qemu-img", "create", "-q", "-f", format, image.toString(), "" + DISK_BYTES));
+        return new Guest.Disk(image, format, volume);
     }
 
     /** A folder for images and the like. */
@@ -82,9 +105,14 @@ final class KvmLab implements AutoCloseable {
     }
 
     /** Protects a guest over REST alone, and waits for state 1; the states that were seen on the way. */
-    List<Integer> protect(Guest guest, String volume) throws IOException, InterruptedException {
-        pair.protectStandby(guest.uuid(), "LOCALPOME", volume);
-        pair.protectProduction(guest.uuid(), true, true, volume);
+    List<Integer> protect(Guest guest, String... volumes) throws IOException, InterruptedException {
+        pair.protectStandby(guest.uuid(), "LOCALPOME", volumes);
+        pair.protectProduction(guest.uuid(), true, true, volumes);
+        return awaitInStep(guest);
+    }
+
+    /** Waits for state 1; the states that production told on the way. */
+    List<Integer> awaitInStep(Guest guest) {
         List<Integer> states = new ArrayList<>();
         Await.until(Pair.IN_STEP, () -> "in step: " + pair.describe(guest.uuid()) + guest.describe(), () -> {
             int state = pair.production()
@@ -99,6 +127,12 @@ final class KvmLab implements AutoCloseable {
         });
         pair.awaitInStep(guest.uuid());
         return states;
+    }
+
+    /** Ends the protection at both sides. */
+    void end(Guest guest) throws IOException, InterruptedException {
+        Pair.remove(pair.production(), guest.uuid(), false);
+        Pair.remove(pair.dr(), guest.uuid(), false);
     }
 
     /** Waits until a sequence of production that is newer than now is durable at the DR side, in state 1. */
@@ -116,18 +150,16 @@ final class KvmLab implements AutoCloseable {
 
     /** Fails unless the guest's disk and its standby are equal; the guest must not write. */
     void assertEqual(String volume) throws IOException, InterruptedException {
-        Tools.succeed(
-                TOOL,
-                List.of(
-                        "qemu-img",
-                        "compare",
-                        "-U",
-                        "-f",
-                        "raw",
-                        "-F",
-                        "raw",
-                        image(volume).toString(),
-                        pair.standbyDisk(volume).toString()));
+        assertEqual(new Guest.Disk(image(volume), "raw", volume));
+    }
+
+    /** The same with an image of any format. */
+    void assertEqual(Guest.Disk disk) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("qemu-img", "compare", "-U"));
+        command.addAll(List.of("-f", disk.format(), "-F", "raw"));
+        command.addAll(
+                List.of(disk.image().toString(), pair.standbyDisk(disk.volume()).toString()));
+        Tools.succeed(TOOL, command);
     }
 
     /** Production's report of a guest. */

@@ -21,7 +21,7 @@ import org.openvrg.qemu.guard.Endpoint;
 import org.openvrg.qemu.guard.GuardProcess;
 import org.openvrg.qemu.mirror.BitmapTokens;
 import org.openvrg.qemu.mirror.LiveDisk;
-import org.openvrg.qemu.mirror.LiveReader;
+import org.openvrg.qemu.mirror.LiveReaders;
 import org.openvrg.qemu.mirror.MirrorCapture;
 import org.openvrg.qemu.mirror.MirrorCapture.CaptureWatch;
 import org.openvrg.qemu.mirror.MirrorCaptures;
@@ -34,6 +34,7 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
     private final Hosts hosts;
     private final Optional<GuardProcess> guard;
     private final MirrorCaptures captures = new MirrorCaptures();
+    private final LiveReaders readers = new LiveReaders();
 
     /** Begins to look at the hosts, and starts the guard. */
     KvmPlatform(HostSettings settings) throws IOException, GeneralSecurityException {
@@ -75,14 +76,20 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
 
     @Override
     public BlockVolume open(DiskRef disk) throws StorageException {
-        return new LiveReader(disk.volume(), () -> find(disk));
+        return readers.open(disk.volume(), () -> find(disk));
     }
 
     @Override
     public Capture startCapture(DiskRef disk, URI export, CaptureListener listener) throws PlatformException {
         CaptureWatch watch = guard.map(process -> process.watch(this::guardOf)).orElse(CaptureWatch.NONE);
         return captures.add(MirrorCapture.start(
-                disk.volume(), export, () -> find(disk), listener, settings.mirror(), tokens, watch));
+                disk.volume(),
+                export,
+                () -> find(disk),
+                listener,
+                settings.mirror(),
+                tokens,
+                readers.watch(disk.volume(), watch)));
     }
 
     /** Whether the guard could cut off at a monitor right now. */
@@ -123,6 +130,7 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
         try {
             captures.close();
         } finally {
+            readers.close();
             hosts.close();
             if (guard.isPresent()) {
                 guard.get().close();

@@ -193,7 +193,10 @@ final class ProductionSide {
         UUID vmUuid = strategy.vmUuid();
         Set<VolumeId> touched = new HashSet<>(strategy.volumes());
         touched.addAll(entry.standing);
-        mirrors.end(touched, false);
+        Set<VolumeId> removed = new HashSet<>(touched);
+        removed.removeAll(strategy.volumes());
+        mirrors.end(removed, true);
+        mirrors.end(strategy.volumes(), false);
         List<VolumeId> missing = missing(strategy);
         boolean stood = entry.vm.isPresent();
         try {

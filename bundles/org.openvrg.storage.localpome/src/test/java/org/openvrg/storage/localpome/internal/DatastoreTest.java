@@ -71,6 +71,20 @@ class DatastoreTest {
     }
 
     @Test
+    void aCreatedVolumeFollowsProductionsSize() throws Exception {
+        Datastore creating = store("", root, true);
+        creating.open(spec("disk.raw", 100), OWNER).close();
+        try (StorageVolume larger = creating.open(spec("disk.raw", 300), OWNER)) {
+            assertEquals(300, larger.sizeBytes());
+        }
+        creating.open(spec("disk.raw", 200), OWNER).release();
+        assertEquals(300, Files.size(root.resolve("disk.raw")));
+        // not its own any more
+        refused(Kind.PATH_WRONG, creating, "disk.raw", 400);
+        assertEquals(300, Files.size(root.resolve("disk.raw")));
+    }
+
+    @Test
     void anOwnerFileThatIsDamagedIsNotOverwritten() throws Exception {
         Files.write(root.resolve("disk.raw"), new byte[100]);
         datastore.open(spec("disk.raw", 100), OWNER).close();
