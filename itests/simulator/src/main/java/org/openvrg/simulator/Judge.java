@@ -33,12 +33,14 @@ final class Judge implements World.Watcher {
     private boolean claimed;
     private long redoGeneration;
     private OptionalLong lostGeneration = OptionalLong.empty();
+    private OptionalLong seenGeneration = OptionalLong.empty();
+    private boolean startedAnew;
     private boolean twofold;
     private int events;
     private long told;
 
     /** How production ended last. */
-    private record Crash(boolean captured, boolean powerLoss) {}
+    private record Crash(boolean captured, boolean powerLoss, boolean modeLost) {}
 
     Judge(World world, Guest guest) {
         this.world = world;
@@ -63,7 +65,9 @@ final class Judge implements World.Watcher {
             boolean captured =
                     world.judge(() -> production.map(ProductionView::capturing).orElse(false));
             boolean powerLoss = withMachine || crash.map(Crash::powerLoss).orElse(false);
-            crash = Optional.of(new Crash(captured && crash.isEmpty(), powerLoss));
+            boolean modeLost =
+                    world.judge(() -> production.map(ProductionView::modeLost).orElse(false));
+            crash = Optional.of(new Crash(captured && crash.isEmpty(), powerLoss, modeLost));
             guest.disconnected();
         } else if (host == world.agentHost) {
             // entries beyond the flushed ones may be gone, and one may stand in part, until they were written again
@@ -111,8 +115,10 @@ final class Judge implements World.Watcher {
                 && gateway.get().export(world.volumes.get(0).value()).isPresent()) {
             Crash was = crash.get();
             crash = Optional.empty();
-            if (was.powerLoss && damagedHere) {
-                world.history.settle(true); // two faults at once: what was flushed stood in the damaged journal alone
+            if (was.powerLoss && (damagedHere || was.modeLost)) {
+                // two faults at once: what was flushed stood in the damaged journal alone, or a disk that took nothing
+                // more could not be told that the journal is passed by
+                world.history.settle(true);
             } else if (was.powerLoss) {
                 world.history.checkAfterPowerLoss();
             } else if (production.isEmpty()) {
@@ -162,6 +168,10 @@ final class Judge implements World.Watcher {
                 && standby.get().consistent()) {
             lostGeneration = OptionalLong.empty();
         }
+        long generation = standby.get().generation();
+        startedAnew |= seenGeneration.isPresent() && seenGeneration.getAsLong() != generation;
+        startedAnew &= !standby.get().consistent();
+        seenGeneration = OptionalLong.of(generation);
         twofold &= standby.get().consistent();
         boolean agentStands = world.agentHost.process().isPresent();
         claimed = standby.get().consistent()
@@ -205,6 +215,7 @@ final class Judge implements World.Watcher {
         if (!stands
                 || !standbyStands
                 || damaged
+                || startedAnew
                 || lostGeneration.isPresent()
                 || production.isEmpty()
                 || standby.isEmpty()) {

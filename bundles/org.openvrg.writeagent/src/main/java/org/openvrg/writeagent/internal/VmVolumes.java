@@ -248,7 +248,7 @@ final class VmVolumes {
             return;
         }
         slots.values().forEach(VolumeSlot::applied);
-        state.get().setUnsure(false);
+        sure(state.get());
         applyRecords(from, message.firstIndex(), records);
     }
 
@@ -407,11 +407,19 @@ final class VmVolumes {
         return changed;
     }
 
+    /** The gateway applies, so it knows what there is to know of the volumes. */
+    private void sure(StateFile file) {
+        if (file.unsure()) {
+            file.setUnsure(false);
+            syncUnsure(file);
+        }
+    }
+
     private void syncUnsure(StateFile file) {
         try {
             file.sync();
         } catch (IOException e) {
-            LOG.warn("The state of VM {} could not be synced before a volume is opened: {}", vmUuid, e.getMessage());
+            LOG.warn("The state of VM {} could not be synced: {}", vmUuid, e.getMessage());
         }
     }
 

@@ -33,6 +33,11 @@ public final class ProductionView {
         return vm.ingest().capturing();
     }
 
+    /** Whether the disk did not take the mode of the VM, so that a power loss finds an older one. */
+    public boolean modeLost() {
+        return Peek.at(files.mode(), "diskFailed", Boolean.class);
+    }
+
     /** Where the state machine is. */
     public String phase() {
         return Peek.at(vm, "machine", ProductionMachine.class).phase().toString();
