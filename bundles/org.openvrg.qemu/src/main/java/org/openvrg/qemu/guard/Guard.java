@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 
 /**
  * A process that watches over a gateway. Its input tells, line by line, which nodes take the writes of which disks
@@ -21,7 +22,8 @@ import javax.net.ssl.SSLContext;
  * it stands, guests hang in their writes: the guard cuts those nodes off, once for each such silence. When the input
  * ends, the gateway is gone, and so is the guard.
  *
- * <p>Arguments: the bound in milliseconds, and, for monitors with TLS, the three files of {@link TlsFiles}.
+ * <p>Arguments: the bound in milliseconds, the process to end where a disk can't be cut off ({@link LastResort}), and,
+ * for monitors with TLS, the three files of {@link TlsFiles}.
  */
 public final class Guard {
     /** Begins the line that tells that the guard could cut off at a monitor; the monitor follows. */
@@ -35,19 +37,25 @@ public final class Guard {
     private final Map<String, GuardMonitor> monitors = new HashMap<>();
     private final Map<String, ExportProbe> probes = new HashMap<>();
     private final Set<String> cut = new HashSet<>();
+    private final LastResort lastResort;
 
-    private Guard(long boundMillis, Optional<SSLContext> tls) {
+    private Guard(long boundMillis, LastResort lastResort, Optional<SSLContext> tls) {
         this.boundMillis = boundMillis;
+        this.lastResort = lastResort;
         this.tls = tls;
     }
 
     /** Runs until the input ends. */
     public static void main(String[] arguments) throws IOException, GeneralSecurityException {
-        Optional<SSLContext> tls = arguments.length < 4
+        Optional<SSLContext> tls = arguments.length < 5
                 ? Optional.empty()
                 : Optional.of(
-                        new TlsFiles(Path.of(arguments[1]), Path.of(arguments[2]), Path.of(arguments[3])).context());
-        Guard guard = new Guard(Long.parseLong(arguments[0]), tls);
+                        new TlsFiles(Path.of(arguments[2]), Path.of(arguments[3]), Path.of(arguments[4])).context());
+        long boundMillis = Long.parseLong(arguments[0]);
+        // the folder that GuardProcess put the classes into
+        Path folder = Path.of(System.getProperty("java.class.path"));
+        LastResort lastResort = new LastResort(Long.parseLong(arguments[1]), folder, boundMillis / LOOK_MILLIS);
+        Guard guard = new Guard(boundMillis, lastResort, tls);
         Thread looking = new Thread(guard::look, "guard-look");
         looking.setDaemon(true);
         looking.start();
@@ -108,16 +116,23 @@ public final class Guard {
     private synchronized void lookOnce() {
         long longest = 0;
         int done = 0;
+        boolean inVain = false;
         for (Watched one : watched.values()) {
             long silent = probes.get(one.server()).silentMillis();
             if (silent <= boundMillis) {
                 cut.remove(one.key());
-            } else if (!cut.contains(one.key()) && monitors.get(one.monitor()).yank(one.node())) {
-                cut.add(one.key());
-                longest = Math.max(longest, silent);
-                done++;
+                monitors.get(one.monitor()).forget(one.node());
+            } else if (!cut.contains(one.key())) {
+                if (monitors.get(one.monitor()).yank(one.node())) {
+                    cut.add(one.key());
+                    longest = Math.max(longest, silent);
+                    done++;
+                } else {
+                    inVain |= LibvirtAddress.isWord(one.monitor());
+                }
             }
         }
+        lastResort.look(inVain);
         if (done > 0) {
             // one line for all: nobody may read them while the gateway is stopped
             say("cut off " + done + " disks, the gateway was silent for " + longest + " ms");

@@ -50,11 +50,15 @@ final class Hosts implements AutoCloseable {
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "scan"));
     private final ExecutorService workers = Executors.newFixedThreadPool(THREADS, task -> daemon(task, "host"));
+    private final List<LibvirtMonitors> libvirt = new ArrayList<>();
     private volatile boolean closed;
 
-    Hosts(HostSettings settings, Optional<SSLContext> tls) {
+    Hosts(HostSettings settings, Optional<SSLContext> tls) throws IOException {
         this.settings = settings;
         this.tls = tls;
+        for (LibvirtHost host : settings.libvirt()) {
+            libvirt.add(new LibvirtMonitors(host, settings.state(), settings.scan(), tls));
+        }
         long period = settings.scan().toMillis();
         clock.scheduleWithFixedDelay(this::scan, 0, period, TimeUnit.MILLISECONDS);
     }
@@ -97,7 +101,7 @@ final class Hosts implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            LOG.warn("The folder of monitors can't be read: {}", e.getMessage());
+            LOG.warn("The monitors can't be listed: {}", e.getMessage());
         } catch (RuntimeException e) {
             if (!closed) {
                 LOG.error("The look at the hosts failed", e);
@@ -125,6 +129,9 @@ final class Hosts implements AutoCloseable {
             QmpAddress address =
                     tls.isPresent() ? QmpAddress.tls(tcp.address(), tls.get()) : QmpAddress.tcp(tcp.address());
             monitors.add(new HostMonitor(address, tcp.guard(), tcp.reader()));
+        }
+        for (LibvirtMonitors daemon : libvirt) {
+            monitors.addAll(daemon.monitors(Math.max(0, MAX_MONITORS - monitors.size())));
         }
         return monitors;
     }
@@ -196,6 +203,7 @@ final class Hosts implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        libvirt.forEach(LibvirtMonitors::close);
         clock.shutdownNow();
         workers.shutdown();
         vms.keySet().forEach(key -> drop(key, "closed"));
