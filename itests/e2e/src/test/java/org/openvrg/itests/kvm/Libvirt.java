@@ -32,7 +32,7 @@ final class Libvirt implements AutoCloseable {
             mount --bind "$1/cache" /var/cache/libvirt
             mount --bind "$1/log" /var/log/libvirt
             PATH=$PATH:/usr/sbin:/sbin
-            until libvirtd --config "$1/etc/libvirtd.conf"; do
+            until libvirtd --config "$1/etc/libvirtd.conf" $2; do
                 [ $? -gt 128 ]
             done
             """;
@@ -68,12 +68,27 @@ final class Libvirt implements AutoCloseable {
                 <memballoon model='none'/>
                 <serial type='unix'><source mode='bind' path='@CONSOLE@'/></serial>
             @DISKS@  </devices>
+            @MONITORS@</domain>
+            """;
+
+    private static final String MONITORS =
+            """
               <qemu:commandline>
                 <qemu:arg value='-qmp'/>
                 <qemu:arg value='unix:@QMP@,server=on,wait=off'/>
                 <qemu:arg value='-qmp'/>
                 <qemu:arg value='unix:@GUARD@,server=on,wait=off'/>
               </qemu:commandline>
+            """;
+
+    /** One that has no guest, and a name that would be something else in a shell, in XML, in JSON, or as a path. */
+    private static final String NEIGHBOUR =
+            """
+            <domain type='qemu'>
+              <name>'"; touch -- ..$(id)`id`&amp;&lt;!DOCTYPE x&gt;{"execute":"quit"}%s\\"</name>
+              <memory unit='MiB'>16</memory>
+              <os><type arch='x86_64' machine='pc'>hvm</type></os>
+              <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
             </domain>
             """;
 
@@ -98,6 +113,11 @@ final class Libvirt implements AutoCloseable {
      * @param sockets for its socket: the paths of sockets have few bytes
      */
     Libvirt(Path folder, Path sockets) throws IOException {
+        this(folder, sockets, "");
+    }
+
+    /** The same, listening with TLS too, with these lines for {@code libvirtd.conf}. */
+    Libvirt(Path folder, Path sockets, String tls) throws IOException {
         this.folder = folder;
         this.sockets = sockets;
         for (String part : List.of("etc", "lib/images", "lib/boot", "cache", "log")) {
@@ -106,10 +126,10 @@ final class Libvirt implements AutoCloseable {
         Files.writeString(folder.resolve("etc/qemu.conf"), QEMU_CONF);
         Files.writeString(
                 folder.resolve("etc/libvirtd.conf"),
-                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n");
+                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n" + tls);
         List<String> command = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "private"));
         command.addAll(List.of("--pid", "--fork", "--kill-child=KILL", "--mount-proc"));
-        command.addAll(List.of("sh", "-c", INIT, "libvirt", folder.toString()));
+        command.addAll(List.of("sh", "-c", INIT, "libvirt", folder.toString(), tls.isEmpty() ? "" : "--listen"));
         process = Tools.start(folder.resolve("libvirtd.log"), command);
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         awaitReady();
@@ -149,8 +169,27 @@ final class Libvirt implements AutoCloseable {
         return result.output().strip();
     }
 
-    /** Makes a domain of a guest, with the two monitors that the platform wants. */
+    /** Makes a domain of a guest, with the two monitors that the platform wants of one of its own. */
+    void defineWithMonitors(Guest guest) throws IOException, InterruptedException {
+        define(
+                guest,
+                MONITORS.replace("@QMP@", guest.socket("qmp").toString())
+                        .replace("@GUARD@", guest.socket("guard").toString()));
+    }
+
+    /** Makes a domain of a guest, as anybody would. */
     void define(Guest guest) throws IOException, InterruptedException {
+        define(guest, "");
+    }
+
+    /** Starts another domain, which nobody protects, paused for ever. */
+    void startNeighbour() throws IOException, InterruptedException {
+        Path file = folder.resolve("neighbour.xml");
+        Files.writeString(file, NEIGHBOUR);
+        virsh("create", file.toString(), "--paused");
+    }
+
+    private void define(Guest guest, String monitors) throws IOException, InterruptedException {
         StringBuilder disks = new StringBuilder();
         for (Guest.Disk disk : guest.disks()) {
             char letter = (char) ('a' + guest.disks().indexOf(disk));
@@ -166,8 +205,7 @@ final class Libvirt implements AutoCloseable {
                 .replace("@INITRD@", system.initrd().toString())
                 .replace("@CONSOLE@", guest.socket("console").toString())
                 .replace("@DISKS@", disks)
-                .replace("@QMP@", guest.socket("qmp").toString())
-                .replace("@GUARD@", guest.socket("guard").toString());
+                .replace("@MONITORS@", monitors);
         Path file = folder.resolve(guest.name() + ".xml");
         Files.writeString(file, domain);
         virsh("define", file.toString());
@@ -186,6 +224,22 @@ final class Libvirt implements AutoCloseable {
                 .destroyForcibly();
         Await.until(SOON, this::describe, () -> daemon().isPresent() && !daemon().equals(daemon));
         awaitReady();
+    }
+
+    /** SIGSTOP: libvirtd lives, holds its connections, and does nothing. */
+    void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** SIGCONT: ends {@link #pause}. */
+    void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Tools.succeed(
+                SOON,
+                List.of("kill", "-" + name, Long.toString(daemon().orElseThrow().pid())));
     }
 
     private Optional<ProcessHandle> daemon() {
