@@ -14,9 +14,13 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import jdk.net.ExtendedSocketOptions;
 
 /** A Unix domain socket, or TCP with or without TLS. */
 final class SocketWire implements Wire {
+    /** The guard's connections say nothing for months, and firewalls forget such ones after minutes. */
+    private static final int KEEP_IDLE_SECONDS = 30;
+
     private final SocketAddress address;
     private final Optional<SSLContext> tls;
     private final boolean bytewise;
@@ -50,6 +54,7 @@ final class SocketWire implements Wire {
             plain.connect(inet);
             plain.setTcpNoDelay(true);
             plain.setKeepAlive(true);
+            plain.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE_SECONDS);
             secure = Optional.of(handshake(tls.get(), inet));
             return;
         }
@@ -57,6 +62,7 @@ final class SocketWire implements Wire {
         if (address instanceof InetSocketAddress) {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE_SECONDS);
         }
     }
 

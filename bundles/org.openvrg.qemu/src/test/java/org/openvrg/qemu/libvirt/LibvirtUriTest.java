@@ -22,7 +22,8 @@ class LibvirtUriTest {
         "qemu+tls://host.example:1/system, qemu+tls://host.example:1/system",
         "qemu+tls://[::1]/system, qemu+tls://[::1]/system",
         "qemu+ssh://host/system, qemu+ssh://host/system",
-        "qemu+ssh://me@host:22/system?keyfile=/k/id, qemu+ssh://me@host:22/system?keyfile=/k/id"
+        "qemu+ssh://me@host:22/system?keyfile=/k/id, qemu+ssh://me@host:22/system?keyfile=/k/id",
+        "qemu+ssh://host/system?known_hosts=/h&keyfile=/k, qemu+ssh://host/system?keyfile=/k&known_hosts=/h"
     })
     void takesLibvirtsForms(String text, String shown) {
         if (shown == null) {
@@ -55,6 +56,10 @@ class LibvirtUriTest {
                 "qemu+ssh://host/system?command=/bin/x",
                 "qemu+ssh://host/system?keyfile=/k&command=/bin/x",
                 "qemu+ssh://host/system?keyfile=k",
+                "qemu+ssh://host/system?keyfile=/k&keyfile=/k",
+                "qemu+ssh://host/system?known_hosts=/k%20-oProxyCommand",
+                "qemu+ssh://host/system?known_hosts=/k%25h",
+                "qemu+ssh://host/system?socket=/k",
                 "qemu+tls://host/system?no_verify=1",
                 "qemu:///system?socket=relative"
             })
@@ -67,7 +72,7 @@ class LibvirtUriTest {
         UUID domain = UUID.randomUUID();
         for (Map.Entry<String, Transport> one : Map.of(
                         "qemu:///system", Transport.UNIX,
-                        "qemu+unix:///system?socket=/run/a,b", Transport.UNIX,
+                        "qemu+unix:///system?socket=/run/a+b", Transport.UNIX,
                         "qemu+ssh://me@host:22/system?keyfile=/k", Transport.SSH)
                 .entrySet()) {
             LibvirtUri uri = LibvirtUri.parse(one.getKey());

@@ -7,9 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Pair;
@@ -21,9 +19,6 @@ final class KvmLab implements AutoCloseable {
     /** Age at which the host gets a new bitmap. */
     static final Duration ROTATION = Duration.ofSeconds(2);
 
-    /** Silence of the gateway after which the guard cuts it off. */
-    static final Duration SILENCE = Duration.ofMillis(1_500);
-
     private static final Duration TOOL = Duration.ofMinutes(2);
 
     private final Pair pair;
@@ -31,37 +26,22 @@ final class KvmLab implements AutoCloseable {
     private final Path sockets;
     private final List<Guest> guests = new ArrayList<>();
 
-    /** Guests whose monitors are in the folder of sockets. */
     KvmLab(String name) throws IOException, InterruptedException {
-        this(name, sockets -> Map.of("folder", sockets.toString()));
-    }
-
-    /**
-     * Guests of other hosts.
-     *
-     * @param hosts keys of the group, given the folder of sockets
-     */
-    KvmLab(String name, Function<Path, Map<String, String>> hosts) throws IOException, InterruptedException {
         pair = new Pair(name).patient();
         folder = pair.production().home().resolveSibling("guests");
         Files.createDirectories(folder);
         // the paths of sockets have few bytes
         sockets = Files.createTempDirectory("vrg-kvm");
-        hosts.apply(sockets).forEach(this::configure);
-        configure("state", "${karaf.data}/platform-kvm/lab");
-        configure("rotation-seconds", ROTATION.toSeconds());
-        configure("watchdog-silence-millis", SILENCE.toMillis());
+        pair.production().configure("org.openvrg.platform.kvm-lab", "folder", sockets);
+        pair.production().configure("org.openvrg.platform.kvm-lab", "state", "${karaf.data}/platform-kvm/lab");
+        pair.production().configure("org.openvrg.platform.kvm-lab", "rotation-seconds", ROTATION.toSeconds());
+        pair.production().configure("org.openvrg.platform.kvm-lab", "watchdog-silence-millis", 1_500);
         pair.production().deploy(Path.of(System.getProperty("vrg.platform.kvm")));
         pair.start();
     }
 
     Pair pair() {
         return pair;
-    }
-
-    /** Sets a key of the group of hosts, which is read when production starts. */
-    void configure(String key, Object value) {
-        pair.production().configure("org.openvrg.platform.kvm-lab", key, value);
     }
 
     /** A guest with an empty disk and an ext4 on it. */
@@ -77,6 +57,11 @@ final class KvmLab implements AutoCloseable {
         Path image = folder.resolve(volume + ".raw");
         Tools.succeed(TOOL, List.of("qemu-img", "create", "-q", "-f", "raw", image.toString(), "" + DISK_BYTES));
         return guest("production", UUID.randomUUID().toString(), image, volume);
+    }
+
+    /** Sets a key of the group of hosts, which production takes up when its configuration is written. */
+    void configure(String key, Object value) {
+        pair.production().configure("org.openvrg.platform.kvm-lab", key, value);
     }
 
     /** A folder for images and the like. */

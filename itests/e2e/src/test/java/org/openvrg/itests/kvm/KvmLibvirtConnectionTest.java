@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -39,6 +38,7 @@ class KvmLibvirtConnectionTest {
 
     private static KvmLab lab;
     private static Libvirt libvirt;
+    private static String neighbour;
     private static Guest guest;
     private static TlsKeys keys;
     private static int tlsPort;
@@ -46,11 +46,12 @@ class KvmLibvirtConnectionTest {
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        lab = new KvmLab(
-                "kvm-libvirt-connection",
-                sockets -> Map.of(
-                        "libvirt",
-                        "qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock") + ";readers=" + sockets));
+        lab = new KvmLab("kvm-libvirt-connection");
+        lab.configure("folder", "");
+        lab.configure(
+                "libvirt",
+                "qemu+unix:///system?socket=" + lab.sockets().resolve("libvirt-sock") + ";readers=" + lab.sockets());
+        lab.pair().production().writeConfiguration();
         keys = new TlsKeys(lab.folder().resolve("keys"));
         tlsPort = Ports.free(1)[0];
         firstReader = Ports.free(1)[0];
@@ -58,7 +59,7 @@ class KvmLibvirtConnectionTest {
                 + keys.file("ca.pem") + "\"\ncert_file = \"" + keys.file("server.pem") + "\"\nkey_file = \""
                 + keys.file("server.key") + "\"\n";
         libvirt = new Libvirt(lab.folder().resolve("libvirt"), lab.sockets(), tls);
-        libvirt.startNeighbour();
+        neighbour = libvirt.startNeighbour();
         guest = lab.emptyGuest();
         libvirt.define(guest);
         libvirt.boot(guest);
@@ -140,6 +141,9 @@ class KvmLibvirtConnectionTest {
         assertMirrored();
         change("protected");
         assertInStep();
+        // libvirt notes it with each domain whose monitor somebody uses
+        assertTrue(tell("dominfo", guest.name()).contains("custom monitor"));
+        assertFalse(tell("dominfo", neighbour).contains("custom monitor"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Tools;
 
@@ -182,11 +183,13 @@ final class Libvirt implements AutoCloseable {
         define(guest, "");
     }
 
-    /** Starts another domain, which nobody protects, paused for ever. */
-    void startNeighbour() throws IOException, InterruptedException {
+    /** Starts another domain, which nobody protects, paused for ever; its UUID. */
+    String startNeighbour() throws IOException, InterruptedException {
+        String uuid = UUID.randomUUID().toString();
         Path file = folder.resolve("neighbour.xml");
-        Files.writeString(file, NEIGHBOUR);
+        Files.writeString(file, NEIGHBOUR.replace("@UUID@", uuid));
         virsh("create", file.toString(), "--paused");
+        return uuid;
     }
 
     private void define(Guest guest, String monitors) throws IOException, InterruptedException {

@@ -17,9 +17,7 @@ final class TlsKeys {
     TlsKeys(Path folder) throws IOException, InterruptedException {
         this.folder = Files.createDirectories(folder);
         make("ca", "basicConstraints=critical,CA:true", "-x509", "-days", "2");
-        signed(
-                "server",
-                "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
+        signed("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
         signed("client", "extendedKeyUsage=clientAuth");
         Files.writeString(file("password"), "only-for-tests\n");
         openssl(List.of(

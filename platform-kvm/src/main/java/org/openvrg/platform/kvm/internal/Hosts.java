@@ -14,8 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
@@ -41,6 +43,8 @@ final class Hosts implements AutoCloseable {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
     private static final long STOP_SECONDS = 5;
+    /** Whoever asks for a VM may wait for a second. */
+    private static final long FIRST_LOOK_MILLIS = 900;
 
     private final HostSettings settings;
     private final Optional<SSLContext> tls;
@@ -51,6 +55,7 @@ final class Hosts implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "scan"));
     private final ExecutorService workers = Executors.newFixedThreadPool(THREADS, task -> daemon(task, "host"));
     private final List<LibvirtMonitors> libvirt = new ArrayList<>();
+    private final Wanted wanted = new Wanted();
     private volatile boolean closed;
 
     Hosts(HostSettings settings, Optional<SSLContext> tls) throws IOException {
@@ -69,11 +74,46 @@ final class Hosts implements AutoCloseable {
         return thread;
     }
 
-    /** The VM as it runs right now, of several QEMUs that have it during a migration the one that runs it. */
+    /**
+     * The VM as it runs right now, of several QEMUs that have it during a migration the one that runs it. A domain of
+     * libvirt is left alone until somebody asks for it; the first one who does waits for a moment.
+     */
     Optional<Vm> find(UUID uuid) {
+        Optional<Vm> found = here(uuid);
+        if (wanted.note(uuid) && found.isEmpty()) {
+            lookNow(uuid);
+            found = here(uuid);
+        }
+        return found;
+    }
+
+    private Optional<Vm> here(UUID uuid) {
         return vms.values().stream()
                 .filter(vm -> vm.uuid().equals(uuid) && vm.isHere())
                 .findFirst();
+    }
+
+    private void lookNow(UUID uuid) {
+        CountDownLatch done = new CountDownLatch(1);
+        try {
+            for (LibvirtMonitors daemon : libvirt) {
+                for (HostMonitor monitor : daemon.monitors(uuid::equals, 1)) {
+                    if (busy.add(key(monitor))) {
+                        workers.execute(() -> {
+                            look(monitor);
+                            done.countDown();
+                        });
+                        done.await(FIRST_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("The monitors can't be listed: {}", e.getMessage());
+        } catch (RejectedExecutionException e) {
+            LOG.debug("No look at VM {}: closed", uuid);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The guard's monitor of the QEMU that a connection leads to. */
@@ -131,7 +171,7 @@ final class Hosts implements AutoCloseable {
             monitors.add(new HostMonitor(address, tcp.guard(), tcp.reader()));
         }
         for (LibvirtMonitors daemon : libvirt) {
-            monitors.addAll(daemon.monitors(Math.max(0, MAX_MONITORS - monitors.size())));
+            monitors.addAll(daemon.monitors(wanted::has, Math.max(0, MAX_MONITORS - monitors.size())));
         }
         return monitors;
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import org.openvrg.qemu.libvirt.LibvirtAddress;
@@ -22,7 +23,7 @@ import org.openvrg.qemu.qmp.QmpAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The monitors of all domains that run at one libvirt daemon. Used by one thread. */
+/** The monitors of the domains that run at one libvirt daemon. Thread-safe. */
 final class LibvirtMonitors implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtMonitors.class);
 
@@ -43,13 +44,16 @@ final class LibvirtMonitors implements AutoCloseable {
         this.domains = new LibvirtDomains(host.uri(), this.tls, scan);
     }
 
-    /** The monitors, as far as is known; waits for nothing. */
-    List<HostMonitor> monitors(int most) throws IOException {
+    /** The monitors of those domains that are meant, as far as is known; waits for nothing. */
+    synchronized List<HostMonitor> monitors(Predicate<UUID> meant, int most) throws IOException {
         List<LibvirtDomain> running = domains.running();
         Set<UUID> uuids = running.stream().map(LibvirtDomain::uuid).collect(Collectors.toSet());
         List<HostMonitor> monitors = new ArrayList<>();
         boolean enough = true;
-        for (LibvirtDomain domain : running.subList(0, Math.min(most, running.size()))) {
+        for (LibvirtDomain domain : running) {
+            if (monitors.size() == most || !meant.test(domain.uuid())) {
+                continue;
+            }
             Optional<SocketAddress> reader = reader(domain.uuid(), uuids);
             enough &= reader.isPresent();
             reader.ifPresent(address -> monitors.add(new HostMonitor(
