@@ -55,6 +55,9 @@ public final class Endpoint {
 
     /** What messages call it: of a program its last word. */
     static String shown(String word) {
+        if (LibvirtAddress.isWord(word)) {
+            return LibvirtAddress.parse(word).shown();
+        }
         return command(word).map(words -> words.get(words.size() - 1)).orElse(word);
     }
 

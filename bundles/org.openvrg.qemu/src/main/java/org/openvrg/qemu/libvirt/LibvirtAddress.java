@@ -56,6 +56,11 @@ public final class LibvirtAddress extends SocketAddress {
         return PREFIX + domain + "," + URLEncoder.encode(uri.toString(), StandardCharsets.UTF_8);
     }
 
+    /** What messages call it, without paths. */
+    public String shown() {
+        return domain + (run < 0 ? "" : " (" + run + ")") + " at libvirt" + (uri.host().isEmpty() ? "" : " of " + uri.host());
+    }
+
     /** A connection to it, not yet made. */
     public Wire wire(Optional<SSLContext> tls) throws IOException {
         return new LibvirtWire(uri, domain, run < 0 ? OptionalInt.empty() : OptionalInt.of(run), tls);

@@ -26,6 +26,9 @@ final class LibvirtRpc implements AutoCloseable {
     /** A daemon's strings have 4 MiB at most, and no message that we take has two long ones. */
     private static final int MAX_MESSAGE_BYTES = 5 << 20;
 
+    /** The guard has a connection for each domain, and little memory. */
+    private static final int BUFFER_BYTES = 4 << 10;
+
     private static final int LENGTH_BYTES = 4;
     private static final int HEADER_BYTES = 28;
     private static final int VERSION = 1;
@@ -57,7 +60,7 @@ final class LibvirtRpc implements AutoCloseable {
 
     private final LibvirtUri uri;
     private final Wire wire;
-    private final byte[] buffer = new byte[64 << 10];
+    private final byte[] buffer = new byte[BUFFER_BYTES];
     private int position;
     private int limit;
     private int lastSerial;

@@ -56,7 +56,7 @@ public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext>
 
     /** A monitor through libvirt, TLS being for a daemon that is reached with it. */
     public static QmpAddress libvirt(LibvirtAddress monitor, Optional<SSLContext> tls) {
-        return new QmpAddress(monitor.toString(), monitor, tls);
+        return new QmpAddress(monitor.shown(), monitor, tls);
     }
 
     /** A connection to it, not yet made. */

@@ -6,14 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.openvrg.itests.Await;
@@ -38,6 +43,8 @@ class KvmLibvirtConnectionTest {
 
     private static KvmLab lab;
     private static Libvirt libvirt;
+    private static Path otherSockets;
+    private static Libvirt other;
     private static String neighbour;
     private static Guest guest;
     private static TlsKeys keys;
@@ -48,9 +55,8 @@ class KvmLibvirtConnectionTest {
     static void start() throws IOException, InterruptedException {
         lab = new KvmLab("kvm-libvirt-connection");
         lab.configure("folder", "");
-        lab.configure(
-                "libvirt",
-                "qemu+unix:///system?socket=" + lab.sockets().resolve("libvirt-sock") + ";readers=" + lab.sockets());
+        otherSockets = Files.createTempDirectory("vrg-kvm");
+        lab.configure("libvirt", host(lab.sockets()) + ", " + host(otherSockets));
         lab.pair().production().writeConfiguration();
         keys = new TlsKeys(lab.folder().resolve("keys"));
         tlsPort = Ports.free(1)[0];
@@ -59,6 +65,7 @@ class KvmLibvirtConnectionTest {
                 + keys.file("ca.pem") + "\"\ncert_file = \"" + keys.file("server.pem") + "\"\nkey_file = \""
                 + keys.file("server.key") + "\"\n";
         libvirt = new Libvirt(lab.folder().resolve("libvirt"), lab.sockets(), tls);
+        other = new Libvirt(lab.folder().resolve("other"), otherSockets);
         neighbour = libvirt.startNeighbour();
         guest = lab.emptyGuest();
         libvirt.define(guest);
@@ -66,12 +73,24 @@ class KvmLibvirtConnectionTest {
         guest.makeFileSystem();
     }
 
+    private static String host(Path sockets) {
+        return "qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock") + ";readers=" + sockets;
+    }
+
     @AfterAll
     static void stop() throws IOException {
         try {
-            if (libvirt != null) {
-                libvirt.close();
+            for (Libvirt one : new Libvirt[] {libvirt, other}) {
+                if (one != null) {
+                    one.close();
+                }
             }
+            try (Stream<Path> files = Files.list(otherSockets)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(otherSockets);
         } finally {
             lab.close();
         }
@@ -94,7 +113,11 @@ class KvmLibvirtConnectionTest {
 
     /** Fails unless QEMU, asked through libvirt's own monitor, has a mirror that copies each write. */
     private static void assertMirrored() throws IOException, InterruptedException {
-        String jobs = tell("qemu-monitor-command", guest.name(), "{\"execute\":\"query-block-jobs\"}");
+        assertMirrored(libvirt);
+    }
+
+    private static void assertMirrored(Libvirt host) throws IOException, InterruptedException {
+        String jobs = host.virsh("qemu-monitor-command", guest.name(), "{\"execute\":\"query-block-jobs\"}");
         assertTrue(jobs.contains("\"vrg-") && jobs.contains("\"ready\":true"), jobs);
     }
 
@@ -111,9 +134,25 @@ class KvmLibvirtConnectionTest {
                 () -> lab.report(guest).path("state").asInt() == state);
     }
 
-    /** Has the guest write all the time, and tells how long it waited at most. */
-    private static void writeOn(String what) {
+    /** How often production noticed that writes pass it by. */
+    private static long losses() throws IOException {
+        return lab.pair()
+                .production()
+                .log()
+                .lines()
+                .filter(line -> line.contains("is in state 2: writes to volume"))
+                .count();
+    }
+
+    /** Begins to have the guest write all the time. */
+    private static void startWriting() throws IOException {
+        guest.startRecords();
+        guest.awaitRecords(10);
         guest.resetGap();
+    }
+
+    /** Waits until the guest has written on, and tells how long it waited at most. */
+    private static void writeOn(String what) {
         guest.awaitRecords(30);
         LOG.log(Level.INFO, "{0}: the guest waited {1} ms at most", what, guest.longestGapMillis());
     }
@@ -158,6 +197,9 @@ class KvmLibvirtConnectionTest {
                 .contains("vdb"));
         tell("suspend", guest.name());
         tell("resume", guest.name());
+        // as QEMU does with any disk that has a job
+        String refused = libvirt.refused("blockresize", guest.name(), "vda", "128M");
+        assertTrue(refused.contains("in use"), refused);
         assertMirrored();
         change("gone-on");
         assertInStep();
@@ -166,8 +208,7 @@ class KvmLibvirtConnectionTest {
     @Test
     @Order(3)
     void aLibvirtdThatIsKilledHoldsNobodyUp() throws IOException, InterruptedException {
-        guest.startRecords();
-        guest.awaitRecords(10);
+        startWriting();
         libvirt.restart();
         writeOn("libvirtd killed and started");
         guest.stopRecords();
@@ -178,8 +219,7 @@ class KvmLibvirtConnectionTest {
     @Test
     @Order(4)
     void aLibvirtdThatHangsHoldsNobodyUp() throws IOException, InterruptedException {
-        guest.startRecords();
-        guest.awaitRecords(10);
+        startWriting();
         libvirt.pause();
         try {
             // the mirror goes on, but nobody can know
@@ -198,9 +238,9 @@ class KvmLibvirtConnectionTest {
     @Order(5)
     void aGatewayThatHangsIsCutOffThroughLibvirt() throws IOException, InterruptedException {
         Await.pass(KvmLab.ROTATION.multipliedBy(3));
-        guest.startRecords();
-        guest.awaitRecords(10);
+        startWriting();
         long before = lab.wireBytes();
+        long losses = losses();
         lab.pair().production().pause();
         try {
             writeOn("gateway stopped");
@@ -210,6 +250,8 @@ class KvmLibvirtConnectionTest {
         } finally {
             lab.pair().production().resume();
         }
+        // before it knows, it still tells the state of before
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
         awaitState(1);
         assertInStep();
         assertOnlyChanges("gateway stopped and continued", before);
@@ -220,8 +262,7 @@ class KvmLibvirtConnectionTest {
     @Order(6)
     void whereLibvirtHangsTooTheGatewayIsEnded() throws IOException, InterruptedException {
         Await.pass(KvmLab.ROTATION.multipliedBy(3));
-        guest.startRecords();
-        guest.awaitRecords(10);
+        startWriting();
         long before = lab.wireBytes();
         libvirt.pause();
         try {
@@ -244,16 +285,52 @@ class KvmLibvirtConnectionTest {
 
     @Test
     @Order(7)
-    void theNextRunIsFollowedAndAnotherWayToLibvirt() throws IOException, InterruptedException {
+    void theNextRunIsFollowed() throws IOException, InterruptedException {
+        long losses = losses();
         tell("destroy", guest.name());
         libvirt.boot(guest);
         guest.run("mount -t ext4 /dev/vda /mnt");
         change("next-run");
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
         lab.pair().awaitInStep(guest.uuid());
         assertInStep();
         assertMirrored();
+    }
 
-        tell("destroy", guest.name());
+    @Test
+    @Order(8)
+    void aRestoredDomainIsFollowed() throws IOException, InterruptedException {
+        String file = lab.folder().resolve("saved").toString();
+        long losses = losses();
+        tell("save", guest.name(), file);
+        tell("restore", file);
+        guest.reattach();
+        change("restored");
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        lab.pair().awaitInStep(guest.uuid());
+        assertInStep();
+        assertMirrored();
+    }
+
+    @Test
+    @Order(9)
+    void aMigrationIsFollowed() throws IOException, InterruptedException {
+        startWriting();
+        long losses = losses();
+        libvirt.migrate(guest, other, Ports.free(1)[0]);
+        guest.awaitRecords(30);
+        guest.stopRecords();
+        change("migrated");
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        lab.pair().awaitInStep(guest.uuid());
+        assertInStep();
+        assertMirrored(other);
+        other.virsh("destroy", guest.name());
+    }
+
+    @Test
+    @Order(10)
+    void libvirtIsReachedByTls() throws IOException, InterruptedException {
         lab.pair().production().stop();
         lab.configure(
                 "libvirt",
@@ -270,6 +347,33 @@ class KvmLibvirtConnectionTest {
         lab.pair().awaitInStep(guest.uuid());
         assertInStep();
         assertMirrored();
-        tell("destroy", guest.name());
+    }
+
+    @Test
+    @Order(11)
+    @Tag("long")
+    void whereQemuHangsTooTheGatewayIsEnded() throws Exception {
+        startWriting();
+        lab.pair().production().pause();
+        // the guest waits for the gateway now, and QEMU's monitor for the guest's write
+        Await.pass(Duration.ofMillis(500));
+        CompletableFuture<String> suspended = CompletableFuture.supplyAsync(() -> {
+            try {
+                return tell("suspend", guest.name());
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        assertTrue(
+                suspended.get(Guest.SOON.toSeconds(), TimeUnit.SECONDS).contains("suspended"), "it was not suspended");
+        Await.until(Guest.SOON, KvmLibvirtConnectionTest::failure, () -> !lab.pair()
+                .production()
+                .running());
+        tell("resume", guest.name());
+        writeOn("gateway stopped, domain suspended and resumed");
+        guest.stopRecords();
+        lab.pair().production().start();
+        lab.pair().awaitPaired();
+        assertInStep();
     }
 }

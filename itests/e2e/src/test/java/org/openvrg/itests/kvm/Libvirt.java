@@ -3,6 +3,7 @@ package org.openvrg.itests.kvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,7 @@ final class Libvirt implements AutoCloseable {
             mount --bind "$1/cache" /var/cache/libvirt
             mount --bind "$1/log" /var/log/libvirt
             PATH=$PATH:/usr/sbin:/sbin
+            hostname "$3"
             until libvirtd --config "$1/etc/libvirtd.conf" $2; do
                 [ $? -gt 128 ]
             done
@@ -87,6 +89,7 @@ final class Libvirt implements AutoCloseable {
             """
             <domain type='qemu'>
               <name>'"; touch -- ..$(id)`id`&amp;&lt;!DOCTYPE x&gt;{"execute":"quit"}%s\\"</name>
+              <uuid>@UUID@</uuid>
               <memory unit='MiB'>16</memory>
               <os><type arch='x86_64' machine='pc'>hvm</type></os>
               <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
@@ -121,16 +124,20 @@ final class Libvirt implements AutoCloseable {
     Libvirt(Path folder, Path sockets, String tls) throws IOException {
         this.folder = folder;
         this.sockets = sockets;
+        // migration is refused between daemons that seem to be on one host
+        UUID host = UUID.randomUUID();
         for (String part : List.of("etc", "lib/images", "lib/boot", "cache", "log")) {
             Files.createDirectories(folder.resolve(part));
         }
         Files.writeString(folder.resolve("etc/qemu.conf"), QEMU_CONF);
         Files.writeString(
                 folder.resolve("etc/libvirtd.conf"),
-                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n" + tls);
-        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "private"));
+                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\nhost_uuid = \""
+                        + host + "\"\n" + tls);
+        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "--uts", "--propagation", "private"));
         command.addAll(List.of("--pid", "--fork", "--kill-child=KILL", "--mount-proc"));
         command.addAll(List.of("sh", "-c", INIT, "libvirt", folder.toString(), tls.isEmpty() ? "" : "--listen"));
+        command.add("host-" + host);
         process = Tools.start(folder.resolve("libvirtd.log"), command);
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         awaitReady();
@@ -145,9 +152,13 @@ final class Libvirt implements AutoCloseable {
         });
     }
 
+    /** Its connection URI. */
+    String uri() {
+        return "qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock");
+    }
+
     private Tools.Result run(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("virsh", "--connect"));
-        command.add("qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock"));
+        List<String> command = new ArrayList<>(List.of("virsh", "--connect", uri()));
         command.addAll(List.of(arguments));
         return Tools.run(SOON, command);
     }
@@ -218,6 +229,21 @@ final class Libvirt implements AutoCloseable {
     void boot(Guest guest) throws IOException, InterruptedException {
         virsh("start", guest.name(), "--paused");
         guest.attach(() -> virsh("resume", guest.name()));
+    }
+
+    /** Has a running guest go on at another daemon, and waits until it does; its console is a new socket. */
+    void migrate(Guest guest, Libvirt to, int port) throws IOException, InterruptedException {
+        String console = guest.socket("console").toString();
+        String next = guest.socket("next").toString();
+        Path file = to.folder.resolve(guest.name() + ".xml");
+        Files.writeString(file, virsh("dumpxml", "--migratable", guest.name()).replace(console, next));
+        List<String> command = new ArrayList<>(List.of("migrate", "--live", "--unsafe", "--persistent"));
+        command.addAll(List.of("--domain", guest.name(), "--desturi", to.uri(), "--xml", file.toString()));
+        command.addAll(List.of("--persistent-xml", file.toString(), "--listen-address", "127.0.0.1"));
+        command.addAll(List.of("--migrateuri", "tcp://127.0.0.1:" + port));
+        virsh(command.toArray(new String[0]));
+        Files.move(guest.socket("next"), guest.socket("console"), StandardCopyOption.REPLACE_EXISTING);
+        guest.reattach();
     }
 
     /** Kills libvirtd, and waits for the next one, which finds the domains running. */

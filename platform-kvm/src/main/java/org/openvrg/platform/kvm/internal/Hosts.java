@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 import org.openvrg.qemu.qmp.QmpAddress;
 import org.openvrg.qemu.qmp.QmpClient;
 import org.openvrg.qemu.qmp.QmpException;
@@ -88,9 +90,10 @@ final class Hosts implements AutoCloseable {
     }
 
     private Optional<Vm> here(UUID uuid) {
+        // a monitor of one's own can do more than libvirt's
         return vms.values().stream()
                 .filter(vm -> vm.uuid().equals(uuid) && vm.isHere())
-                .findFirst();
+                .min(Comparator.comparing(vm -> vm.monitor().address().socket() instanceof LibvirtAddress));
     }
 
     private void lookNow(UUID uuid) {
