@@ -122,6 +122,8 @@ public final class GuardProcess implements AutoCloseable {
             public void attached(LiveDisk disk, String node, URI export) {
                 Optional<String> monitor = guardOf.apply(disk);
                 if (monitor.isEmpty()) {
+                    key.ifPresent(GuardProcess.this::remove);
+                    key = Optional.empty();
                     LOG.warn(
                             "{} has no second monitor: a gateway that hangs would hang the VM",
                             disk.monitor().address());

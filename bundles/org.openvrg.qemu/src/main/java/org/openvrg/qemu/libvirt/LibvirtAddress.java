@@ -36,6 +36,11 @@ public final class LibvirtAddress extends SocketAddress {
         return new LibvirtAddress(uri, domain, -1);
     }
 
+    /** The daemon. */
+    public LibvirtUri uri() {
+        return uri;
+    }
+
     /** Whether a word is one of {@link #word}. */
     public static boolean isWord(String word) {
         return word.startsWith(PREFIX);
@@ -58,7 +63,8 @@ public final class LibvirtAddress extends SocketAddress {
 
     /** What messages call it, without paths. */
     public String shown() {
-        return domain + (run < 0 ? "" : " (" + run + ")") + " at libvirt" + (uri.host().isEmpty() ? "" : " of " + uri.host());
+        return domain + (run < 0 ? "" : " (" + run + ")") + " at libvirt"
+                + (uri.host().isEmpty() ? "" : " of " + uri.host());
     }
 
     /** A connection to it, not yet made. */

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class LibvirtDomains implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtDomains.class);
     private static final long ANSWER_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(15);
+    private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long NOTHING_ASKED = Long.MIN_VALUE;
 
     private final LibvirtUri uri;
@@ -38,9 +39,10 @@ public final class LibvirtDomains implements AutoCloseable {
         thread.start();
     }
 
-    /** Where the daemon is. */
-    public LibvirtUri uri() {
-        return uri;
+    /** Whether the daemon is there but has not answered for some time, so that it is of no use to ask it more. */
+    public boolean isSilent() {
+        long asked = askedNanos;
+        return asked != NOTHING_ASKED && System.nanoTime() - asked > SILENT_NANOS;
     }
 
     /** The domains that ran when the daemon was last asked; also ends a question that has had no answer for too long. */

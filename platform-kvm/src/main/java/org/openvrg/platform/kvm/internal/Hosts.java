@@ -139,7 +139,9 @@ final class Hosts implements AutoCloseable {
             });
             failures.keySet().retainAll(names);
             for (HostMonitor monitor : monitors) {
-                if (busy.add(key(monitor))) {
+                // those of a daemon that hangs would keep all workers from the others
+                boolean silent = libvirt.stream().anyMatch(daemon -> daemon.isSilent(monitor));
+                if (!silent && busy.add(key(monitor))) {
                     workers.execute(() -> look(monitor));
                 }
             }

@@ -68,6 +68,13 @@ final class LibvirtMonitors implements AutoCloseable {
         return monitors;
     }
 
+    /** Whether the monitor is one that can't answer, as its daemon hangs. */
+    boolean isSilent(HostMonitor monitor) {
+        return domains.isSilent()
+                && monitor.address().socket() instanceof LibvirtAddress address
+                && address.uri().equals(host.uri());
+    }
+
     private Optional<SocketAddress> reader(UUID domain, Set<UUID> running) throws IOException {
         if (host.readers() instanceof LibvirtHost.Folder folder) {
             return Optional.of(UnixDomainSocketAddress.of(folder.path().resolve(domain + ".nbd")));

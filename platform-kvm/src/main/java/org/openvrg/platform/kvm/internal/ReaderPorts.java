@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.openvrg.api.file.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,8 +82,6 @@ final class ReaderPorts {
     private void write() throws IOException {
         StringBuilder text = new StringBuilder();
         taken.forEach((uuid, port) -> text.append(uuid).append(' ').append(port).append('\n'));
-        Path next = file.resolveSibling(file.getFileName() + ".next");
-        Files.writeString(next, text);
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        DurableFile.replace(file, text.toString().getBytes(StandardCharsets.US_ASCII));
     }
 }
