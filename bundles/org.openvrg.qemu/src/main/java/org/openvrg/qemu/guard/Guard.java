@@ -12,7 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import org.openvrg.qemu.libvirt.LibvirtAddress;
 
@@ -30,6 +33,9 @@ public final class Guard {
     public static final String READY = "ready at ";
 
     private static final long LOOK_MILLIS = 100;
+    private static final int MAX_LINES = 10_000;
+    private static final BlockingQueue<String> LINES = new ArrayBlockingQueue<>(MAX_LINES);
+    private static final AtomicLong LOST = new AtomicLong();
 
     private final long boundMillis;
     private final Optional<SSLContext> tls;
@@ -56,18 +62,39 @@ public final class Guard {
         Path folder = Path.of(System.getProperty("java.class.path"));
         LastResort lastResort = new LastResort(Long.parseLong(arguments[1]), folder, boundMillis / LOOK_MILLIS);
         Guard guard = new Guard(boundMillis, lastResort, tls);
-        Thread looking = new Thread(guard::look, "guard-look");
-        looking.setDaemon(true);
-        looking.start();
+        start(Guard::tell, "guard-tell");
+        start(guard::look, "guard-look");
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = input.readLine(); line != null; line = input.readLine()) {
             guard.take(line);
         }
     }
 
-    /** Tells the gateway's log; a gateway that is stopped reads it later, as far as the pipe holds it. */
+    private static void start(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Tells the gateway's log, and waits for nothing: a gateway that is stopped reads it later, as far as it is kept. */
     static void say(String what) {
-        System.out.println(what);
+        if (!LINES.offer(what)) {
+            LOST.incrementAndGet();
+        }
+    }
+
+    private static void tell() {
+        try {
+            while (true) {
+                System.out.println(LINES.take());
+                long lost = LOST.getAndSet(0);
+                if (lost > 0) {
+                    System.out.println(lost + " lines were lost");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private synchronized void take(String line) {
