@@ -159,7 +159,7 @@ public final class Guard {
                 }
             }
         }
-        lastResort.look(inVain);
+        lastResort.look(inVain && done == 0);
         if (done > 0) {
             // one line for all: nobody may read them while the gateway is stopped
             say("cut off " + done + " disks, the gateway was silent for " + longest + " ms");

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +35,8 @@ final class GuardMonitor implements AutoCloseable {
     private volatile Optional<Wire> agreed = Optional.empty();
     private volatile Optional<Wire> open = Optional.empty();
     private volatile boolean inBand;
+    /** Nodes that shall be asked for in band, in turn. */
+    private final Set<String> wanted = new LinkedHashSet<>();
     /** Nodes that are cut off, as far as was asked for in band. */
     private final Set<String> answered = new HashSet<>();
     /** The question in band that is open, and its node, empty once nobody wants to know any more. */
@@ -59,36 +62,52 @@ final class GuardMonitor implements AutoCloseable {
         if (inBand && answered.remove(node)) {
             return true;
         }
-        if (link.isEmpty() || (inBand && asked.isPresent())) {
+        if (link.isEmpty()) {
             return false;
         }
         try {
-            lastYank++;
             if (inBand) {
-                asked = Optional.of(lastYank);
-                askedFor = node;
+                if (asked.isEmpty() || !askedFor.equals(node)) {
+                    wanted.add(node);
+                }
+                askNext(link.get());
+                return false;
             }
-            write(
-                    link.get(),
-                    "{\"" + (inBand ? "execute" : "exec-oob") + "\":\"yank\",\"id\":\"guard-yank-" + lastYank
-                            + "\",\"arguments\":{\"instances\":[{\"type\":\"block-node\",\"node-name\":\"" + node
-                            + "\"}]}" + END);
-            return !inBand;
+            lastYank++;
+            write(link.get(), yank("exec-oob", node));
+            return true;
         } catch (IOException e) {
             Guard.say("the monitor " + Endpoint.shown(endpoint) + " took no yank: " + e.getMessage());
             return false;
         }
     }
 
+    private String yank(String how, String node) {
+        return "{\"" + how + "\":\"yank\",\"id\":\"guard-yank-" + lastYank
+                + "\",\"arguments\":{\"instances\":[{\"type\":\"block-node\",\"node-name\":\"" + node + "\"}]}" + END;
+    }
+
+    /** Asks for the next node in band, unless a question is open. */
+    private void askNext(Wire link) throws IOException {
+        if (asked.isEmpty() && !wanted.isEmpty()) {
+            askedFor = wanted.iterator().next();
+            wanted.remove(askedFor);
+            lastYank++;
+            asked = Optional.of(lastYank);
+            write(link, yank("execute", askedFor));
+        }
+    }
+
     /** An answer that a node is cut off, or not there, is of no interest any more. */
     synchronized void forget(String node) {
         answered.remove(node);
+        wanted.remove(node);
         if (askedFor.equals(node)) {
             askedFor = "";
         }
     }
 
-    private synchronized void take(String answer) {
+    private synchronized void take(String answer, Wire link) throws IOException {
         Matcher yanked = YANKED.matcher(answer);
         if (!yanked.find()) {
             return;
@@ -101,6 +120,7 @@ final class GuardMonitor implements AutoCloseable {
             if (!askedFor.isEmpty()) {
                 answered.add(askedFor);
             }
+            askNext(link);
         }
     }
 
@@ -109,6 +129,7 @@ final class GuardMonitor implements AutoCloseable {
         open = Optional.empty();
         asked = Optional.empty();
         askedFor = "";
+        wanted.clear();
         answered.clear();
     }
 
@@ -174,7 +195,7 @@ final class GuardMonitor implements AutoCloseable {
                     agreed = Optional.of(link);
                     Guard.say(Guard.READY + Endpoint.shown(endpoint));
                 } else {
-                    take(text);
+                    take(text, link);
                 }
             }
             if (line.size() > MAX_LINE_BYTES) {

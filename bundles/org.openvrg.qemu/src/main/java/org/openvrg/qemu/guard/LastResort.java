@@ -35,7 +35,7 @@ final class LastResort {
         this.looksInVain = looksInVain;
     }
 
-    /** Notes a look at all disks: whether one waits for a gateway that answers nothing, and can't be cut off. */
+    /** Notes a look at all disks: whether one waits for a gateway that answers nothing, and none could be cut off. */
     void look(boolean inVain) {
         looks = inVain ? looks + 1 : 0;
         if (looks <= looksInVain || gateway.isEmpty()) {
