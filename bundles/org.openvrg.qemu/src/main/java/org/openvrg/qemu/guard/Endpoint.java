@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 
 /**
- * Addresses as one word: {@code unix:PATH}, {@code tcp:HOST:PORT}, or {@code command:WORD,WORD…} with each word as in a
- * URL's query, for a program whose standard input and output lead there. Stateless.
+ * Addresses as one word: {@code unix:PATH}, {@code tcp:HOST:PORT}, {@code command:WORD,WORD…} with each word as in a
+ * URL's query, for a program whose standard input and output lead there, or {@link LibvirtAddress#word}. Stateless.
  */
 public final class Endpoint {
     private static final String UNIX = "unix:";
@@ -25,6 +26,9 @@ public final class Endpoint {
 
     /** The word of an address. */
     public static String format(SocketAddress address) {
+        if (address instanceof LibvirtAddress libvirt) {
+            return libvirt.word();
+        }
         if (address instanceof UnixDomainSocketAddress unix) {
             return UNIX + unix.getPath();
         }
@@ -51,6 +55,9 @@ public final class Endpoint {
 
     /** What messages call it: of a program its last word. */
     static String shown(String word) {
+        if (LibvirtAddress.isWord(word)) {
+            return LibvirtAddress.parse(word).shown();
+        }
         return command(word).map(words -> words.get(words.size() - 1)).orElse(word);
     }
 

@@ -12,8 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 
 /**
  * A process that watches over a gateway. Its input tells, line by line, which nodes take the writes of which disks
@@ -21,13 +25,17 @@ import javax.net.ssl.SSLContext;
  * it stands, guests hang in their writes: the guard cuts those nodes off, once for each such silence. When the input
  * ends, the gateway is gone, and so is the guard.
  *
- * <p>Arguments: the bound in milliseconds, and, for monitors with TLS, the three files of {@link TlsFiles}.
+ * <p>Arguments: the bound in milliseconds, the process to end where a disk can't be cut off ({@link LastResort}), and,
+ * for monitors with TLS, the three files of {@link TlsFiles}.
  */
 public final class Guard {
     /** Begins the line that tells that the guard could cut off at a monitor; the monitor follows. */
     public static final String READY = "ready at ";
 
     private static final long LOOK_MILLIS = 100;
+    private static final int MAX_LINES = 10_000;
+    private static final BlockingQueue<String> LINES = new ArrayBlockingQueue<>(MAX_LINES);
+    private static final AtomicLong LOST = new AtomicLong();
 
     private final long boundMillis;
     private final Optional<SSLContext> tls;
@@ -35,31 +43,58 @@ public final class Guard {
     private final Map<String, GuardMonitor> monitors = new HashMap<>();
     private final Map<String, ExportProbe> probes = new HashMap<>();
     private final Set<String> cut = new HashSet<>();
+    private final LastResort lastResort;
 
-    private Guard(long boundMillis, Optional<SSLContext> tls) {
+    private Guard(long boundMillis, LastResort lastResort, Optional<SSLContext> tls) {
         this.boundMillis = boundMillis;
+        this.lastResort = lastResort;
         this.tls = tls;
     }
 
     /** Runs until the input ends. */
     public static void main(String[] arguments) throws IOException, GeneralSecurityException {
-        Optional<SSLContext> tls = arguments.length < 4
+        Optional<SSLContext> tls = arguments.length < 5
                 ? Optional.empty()
                 : Optional.of(
-                        new TlsFiles(Path.of(arguments[1]), Path.of(arguments[2]), Path.of(arguments[3])).context());
-        Guard guard = new Guard(Long.parseLong(arguments[0]), tls);
-        Thread looking = new Thread(guard::look, "guard-look");
-        looking.setDaemon(true);
-        looking.start();
+                        new TlsFiles(Path.of(arguments[2]), Path.of(arguments[3]), Path.of(arguments[4])).context());
+        long boundMillis = Long.parseLong(arguments[0]);
+        // the folder that GuardProcess put the classes into
+        Path folder = Path.of(System.getProperty("java.class.path"));
+        LastResort lastResort = new LastResort(Long.parseLong(arguments[1]), folder, boundMillis / LOOK_MILLIS);
+        Guard guard = new Guard(boundMillis, lastResort, tls);
+        start(Guard::tell, "guard-tell");
+        start(guard::look, "guard-look");
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = input.readLine(); line != null; line = input.readLine()) {
             guard.take(line);
         }
     }
 
-    /** Tells the gateway's log; a gateway that is stopped reads it later, as far as the pipe holds it. */
+    private static void start(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Tells the gateway's log, and waits for nothing: a gateway that is stopped reads it later, as far as it is kept. */
     static void say(String what) {
-        System.out.println(what);
+        if (!LINES.offer(what)) {
+            LOST.incrementAndGet();
+        }
+    }
+
+    private static void tell() {
+        try {
+            while (true) {
+                System.out.println(LINES.take());
+                long lost = LOST.getAndSet(0);
+                if (lost > 0) {
+                    System.out.println(lost + " lines were lost");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private synchronized void take(String line) {
@@ -108,16 +143,23 @@ public final class Guard {
     private synchronized void lookOnce() {
         long longest = 0;
         int done = 0;
+        boolean inVain = false;
         for (Watched one : watched.values()) {
             long silent = probes.get(one.server()).silentMillis();
             if (silent <= boundMillis) {
                 cut.remove(one.key());
-            } else if (!cut.contains(one.key()) && monitors.get(one.monitor()).yank(one.node())) {
-                cut.add(one.key());
-                longest = Math.max(longest, silent);
-                done++;
+                monitors.get(one.monitor()).forget(one.node());
+            } else if (!cut.contains(one.key())) {
+                if (monitors.get(one.monitor()).yank(one.node())) {
+                    cut.add(one.key());
+                    longest = Math.max(longest, silent);
+                    done++;
+                } else {
+                    inVain |= LibvirtAddress.isWord(one.monitor());
+                }
             }
         }
+        lastResort.look(inVain && done == 0);
         if (done > 0) {
             // one line for all: nobody may read them while the gateway is stopped
             say("cut off " + done + " disks, the gateway was silent for " + longest + " ms");

@@ -42,8 +42,22 @@ public final class GuardProcess implements AutoCloseable {
             "guard/ExportProbe",
             "guard/Guard",
             "guard/GuardMonitor",
+            "guard/LastResort",
             "guard/TlsFiles",
             "guard/Watched",
+            "libvirt/LibvirtAddress",
+            "libvirt/LibvirtDomain",
+            "libvirt/LibvirtException",
+            "libvirt/LibvirtRpc",
+            "libvirt/LibvirtRpc$Message",
+            "libvirt/LibvirtUri",
+            "libvirt/LibvirtUri$1",
+            "libvirt/LibvirtUri$Transport",
+            "libvirt/LibvirtWire",
+            "libvirt/LibvirtWire$Pending",
+            "libvirt/Xdr",
+            "libvirt/Xdr$Reader",
+            "libvirt/Xdr$Writer",
             "wire/CommandWire",
             "wire/SocketWire",
             "wire/Wire");
@@ -51,17 +65,34 @@ public final class GuardProcess implements AutoCloseable {
     private final Path folder;
     private final Duration silence;
     private final Optional<TlsFiles> tls;
+    private final boolean lastResort;
     private final Map<String, Watched> watched = new LinkedHashMap<>();
     private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Thread thread;
     private Optional<Process> process = Optional.empty();
     private boolean closed;
 
-    /** Writes the classes into the folder, and starts the process. */
+    /** A guard that only cuts off. */
     public GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls) throws IOException {
+        this(folder, silence, tls, false);
+    }
+
+    /**
+     * Writes the classes into the folder, and starts the process.
+     *
+     * @param lastResort whether it may end this process, where a VM waits for it that can't be cut off through libvirt
+     */
+    public GuardProcess(Path folder, Duration silence, Optional<TlsFiles> tls, boolean lastResort) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.silence = silence;
         this.tls = tls;
+        this.lastResort = lastResort;
+        if (Files.deleteIfExists(folder.resolve(LastResort.NOTE))) {
+            LOG.error(
+                    "The guard ended this gateway's last life: it answered nothing for {} ms, nor could VMs of libvirt"
+                            + " be cut off from it for as long",
+                    silence.toMillis());
+        }
         for (String name : CLASSES) {
             String file = "org/openvrg/qemu/" + name + ".class";
             try (InputStream bytes = Guard.class.getResourceAsStream("/" + file)) {
@@ -91,12 +122,15 @@ public final class GuardProcess implements AutoCloseable {
             public void attached(LiveDisk disk, String node, URI export) {
                 Optional<String> monitor = guardOf.apply(disk);
                 if (monitor.isEmpty()) {
+                    key.ifPresent(GuardProcess.this::remove);
+                    key = Optional.empty();
                     LOG.warn(
                             "{} has no second monitor: a gateway that hangs would hang the VM",
                             disk.monitor().address());
                     return;
                 }
                 Watched one = new Watched(node, monitor.get(), server(export), exportName(export));
+                key.filter(old -> !old.equals(one.key())).ifPresent(GuardProcess.this::remove);
                 key = Optional.of(one.key());
                 add(one);
             }
@@ -164,7 +198,8 @@ public final class GuardProcess implements AutoCloseable {
                 "-cp",
                 folder.toString(),
                 Guard.class.getName(),
-                String.valueOf(silence.toMillis())));
+                String.valueOf(silence.toMillis()),
+                String.valueOf(lastResort ? ProcessHandle.current().pid() : 0)));
         tls.ifPresent(files -> command.addAll(List.of(
                 files.keyStore().toString(),
                 files.password().toString(),

@@ -47,7 +47,7 @@ public final class MirrorCapture implements Capture {
         /** The node takes the writes of a disk from now on. */
         default void attached(LiveDisk disk, String node, URI export) {}
 
-        /** It does not any more. */
+        /** It does not any more, for sure. Not called where that is not known: the node may come to be attached again. */
         default void detached(LiveDisk disk, String node) {}
     }
 
@@ -185,8 +185,9 @@ public final class MirrorCapture implements Capture {
                 }
                 reason = session.failure().orElse("closed");
             } finally {
-                session.detach();
-                watch.detached(disk, node);
+                if (session.detach()) {
+                    watch.detached(disk, node);
+                }
                 current = Optional.empty();
             }
         } catch (QmpException | PlatformException | StorageException e) {

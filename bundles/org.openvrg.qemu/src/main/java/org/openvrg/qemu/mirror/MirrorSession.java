@@ -122,16 +122,21 @@ final class MirrorSession implements QmpListener {
         tokens.write(volume, new LinkedHashSet<>(recording));
     }
 
-    /** Cuts the export off, and takes job and node away, nothing else: the bitmap goes on recording. */
-    void detach() {
+    /**
+     * Cuts the export off, and takes job and node away, nothing else: the bitmap goes on recording. Whether that is done
+     * for sure: a QEMU that can't be asked may go on with them.
+     */
+    boolean detach() {
         disk.monitor().removeListener(this);
         if (!disk.monitor().isOpen()) {
-            return;
+            return false;
         }
         try {
             job.remove();
+            return true;
         } catch (QmpException e) {
             LOG.warn("Volume {}: its mirror can't be taken away: {}", volume, e.getMessage());
+            return false;
         }
     }
 

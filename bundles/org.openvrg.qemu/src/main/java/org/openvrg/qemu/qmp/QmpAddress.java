@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 import org.openvrg.qemu.wire.Wire;
 
 /**
@@ -22,8 +23,9 @@ public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext>
     /** Checks that TLS is asked for over TCP only. */
     public QmpAddress {
         Objects.requireNonNull(name);
-        if (tls.isPresent() && !(socket instanceof InetSocketAddress)) {
-            throw new IllegalArgumentException("the monitor " + name + " has TLS, which only a TCP address can have");
+        if (tls.isPresent() && !(socket instanceof InetSocketAddress) && !(socket instanceof LibvirtAddress)) {
+            throw new IllegalArgumentException(
+                    "the monitor " + name + " has TLS, which only a TCP address or libvirt can have");
         }
     }
 
@@ -52,8 +54,16 @@ public record QmpAddress(String name, SocketAddress socket, Optional<SSLContext>
         return new QmpAddress(name, new CommandAddress(command), Optional.empty());
     }
 
+    /** A monitor through libvirt, TLS being for a daemon that is reached with it. */
+    public static QmpAddress libvirt(LibvirtAddress monitor, Optional<SSLContext> tls) {
+        return new QmpAddress(monitor.shown(), monitor, tls);
+    }
+
     /** A connection to it, not yet made. */
     Wire wire() throws IOException {
+        if (socket instanceof LibvirtAddress monitor) {
+            return monitor.wire(tls);
+        }
         return socket instanceof CommandAddress through
                 ? Wire.ofCommand(through.command())
                 : Wire.ofSocket(socket, tls);

@@ -14,21 +14,31 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import jdk.net.ExtendedSocketOptions;
 
 /** A Unix domain socket, or TCP with or without TLS. */
 final class SocketWire implements Wire {
+    /** The guard's connections say nothing for months, and firewalls forget such ones after minutes. */
+    private static final int KEEP_IDLE_SECONDS = 30;
+
     private final SocketAddress address;
     private final Optional<SSLContext> tls;
+    private final boolean bytewise;
     private final SocketChannel channel;
     /** Carries TLS: over a channel's own socket, which has one lock for both directions, a read would hold up writes. */
     private final Socket plain = new Socket();
 
     private volatile Optional<SSLSocket> secure = Optional.empty();
 
-    /** A socket of the right family, not yet connected. */
-    SocketWire(SocketAddress address, Optional<SSLContext> tls) throws IOException {
+    /**
+     * A socket of the right family, not yet connected.
+     *
+     * @param bytewise whether each byte gets a TLS record of its own
+     */
+    SocketWire(SocketAddress address, Optional<SSLContext> tls, boolean bytewise) throws IOException {
         this.address = address;
         this.tls = tls;
+        this.bytewise = bytewise;
         this.channel = address instanceof InetSocketAddress
                 ? SocketChannel.open()
                 : SocketChannel.open(StandardProtocolFamily.UNIX);
@@ -42,6 +52,9 @@ final class SocketWire implements Wire {
         }
         if (tls.isPresent() && address instanceof InetSocketAddress inet) {
             plain.connect(inet);
+            plain.setTcpNoDelay(true);
+            plain.setKeepAlive(true);
+            plain.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE_SECONDS);
             secure = Optional.of(handshake(tls.get(), inet));
             return;
         }
@@ -49,6 +62,7 @@ final class SocketWire implements Wire {
         if (address instanceof InetSocketAddress) {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE_SECONDS);
         }
     }
 
@@ -79,6 +93,10 @@ final class SocketWire implements Wire {
         Optional<SSLSocket> over = secure;
         if (over.isPresent()) {
             OutputStream out = over.get().getOutputStream();
+            if (!bytewise) {
+                out.write(source);
+                return;
+            }
             // QEMU's monitor reads single bytes, and up to 7.2 forgets what its TLS holds of a record beyond the first
             for (byte each : source) {
                 out.write(each);

@@ -1,6 +1,7 @@
 package org.openvrg.qemu.wire;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +14,12 @@ import javax.net.ssl.SSLContext;
 public interface Wire extends AutoCloseable {
     /** A Unix domain socket, or TCP with or without TLS, not yet connected. */
     static Wire ofSocket(SocketAddress address, Optional<SSLContext> tls) throws IOException {
-        return new SocketWire(address, tls);
+        return new SocketWire(address, tls, true);
+    }
+
+    /** TCP with TLS to what is no monitor, not yet connected. */
+    static Wire ofServer(InetSocketAddress address, SSLContext tls) throws IOException {
+        return new SocketWire(address, Optional.of(tls), false);
     }
 
     /** The standard input and output of a program, not yet started. */

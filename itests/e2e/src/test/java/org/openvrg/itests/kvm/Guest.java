@@ -354,6 +354,14 @@ final class Guest implements AutoCloseable {
         return TimeUnit.NANOSECONDS.toMillis(longestGapNanos.get());
     }
 
+    /** Takes the console of the QEMU that it runs in now. */
+    void reattach() throws IOException {
+        if (console.isPresent()) {
+            console.get().close();
+        }
+        Await.until(SOON, this::describe, this::connect);
+    }
+
     /** Ends it as a power cut would. */
     void kill() {
         process.ifPresent(started -> started.destroyForcibly().onExit().join());

@@ -82,6 +82,11 @@ final class KvmLab implements AutoCloseable {
         return new Guest.Disk(image, format, volume);
     }
 
+    /** Sets a key of the group of hosts, which production takes up when its configuration is written. */
+    void configure(String key, Object value) {
+        pair.production().configure("org.openvrg.platform.kvm-lab", key, value);
+    }
+
     /** A folder for images and the like. */
     Path folder() {
         return folder;

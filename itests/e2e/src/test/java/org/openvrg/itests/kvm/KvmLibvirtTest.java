@@ -28,7 +28,7 @@ class KvmLibvirtTest {
                 Libvirt libvirt = new Libvirt(lab.folder().resolve("libvirt"), lab.sockets())) {
             Guest guest = lab.emptyGuest();
             String volume = guest.volume();
-            libvirt.define(guest);
+            libvirt.defineWithMonitors(guest);
             libvirt.boot(guest);
             guest.makeFileSystem();
             assertEquals(List.of(3, 1), lab.protect(guest, volume), "states of the VM");

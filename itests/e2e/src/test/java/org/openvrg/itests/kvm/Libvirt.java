@@ -3,10 +3,12 @@ package org.openvrg.itests.kvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.openvrg.itests.Await;
 import org.openvrg.itests.Tools;
 
@@ -32,7 +34,8 @@ final class Libvirt implements AutoCloseable {
             mount --bind "$1/cache" /var/cache/libvirt
             mount --bind "$1/log" /var/log/libvirt
             PATH=$PATH:/usr/sbin:/sbin
-            until libvirtd --config "$1/etc/libvirtd.conf"; do
+            hostname "$3"
+            until libvirtd --config "$1/etc/libvirtd.conf" $2; do
                 [ $? -gt 128 ]
             done
             """;
@@ -68,12 +71,28 @@ final class Libvirt implements AutoCloseable {
                 <memballoon model='none'/>
                 <serial type='unix'><source mode='bind' path='@CONSOLE@'/></serial>
             @DISKS@  </devices>
+            @MONITORS@</domain>
+            """;
+
+    private static final String MONITORS =
+            """
               <qemu:commandline>
                 <qemu:arg value='-qmp'/>
                 <qemu:arg value='unix:@QMP@,server=on,wait=off'/>
                 <qemu:arg value='-qmp'/>
                 <qemu:arg value='unix:@GUARD@,server=on,wait=off'/>
               </qemu:commandline>
+            """;
+
+    /** One that has no guest, and a name that would be something else in a shell, in XML, in JSON, or as a path. */
+    private static final String NEIGHBOUR =
+            """
+            <domain type='qemu'>
+              <name>'"; touch -- ..$(id)`id`&amp;&lt;!DOCTYPE x&gt;{"execute":"quit"}%s\\"</name>
+              <uuid>@UUID@</uuid>
+              <memory unit='MiB'>16</memory>
+              <os><type arch='x86_64' machine='pc'>hvm</type></os>
+              <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
             </domain>
             """;
 
@@ -98,18 +117,27 @@ final class Libvirt implements AutoCloseable {
      * @param sockets for its socket: the paths of sockets have few bytes
      */
     Libvirt(Path folder, Path sockets) throws IOException {
+        this(folder, sockets, "");
+    }
+
+    /** The same, listening with TLS too, with these lines for {@code libvirtd.conf}. */
+    Libvirt(Path folder, Path sockets, String tls) throws IOException {
         this.folder = folder;
         this.sockets = sockets;
+        // migration is refused between daemons that seem to be on one host
+        UUID host = UUID.randomUUID();
         for (String part : List.of("etc", "lib/images", "lib/boot", "cache", "log")) {
             Files.createDirectories(folder.resolve(part));
         }
         Files.writeString(folder.resolve("etc/qemu.conf"), QEMU_CONF);
         Files.writeString(
                 folder.resolve("etc/libvirtd.conf"),
-                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n");
-        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "private"));
+                "unix_sock_dir = \"" + sockets + "\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\nhost_uuid = \""
+                        + host + "\"\n" + tls);
+        List<String> command = new ArrayList<>(List.of("unshare", "--mount", "--uts", "--propagation", "private"));
         command.addAll(List.of("--pid", "--fork", "--kill-child=KILL", "--mount-proc"));
-        command.addAll(List.of("sh", "-c", INIT, "libvirt", folder.toString()));
+        command.addAll(List.of("sh", "-c", INIT, "libvirt", folder.toString(), tls.isEmpty() ? "" : "--listen"));
+        command.add("host-" + host);
         process = Tools.start(folder.resolve("libvirtd.log"), command);
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         awaitReady();
@@ -124,9 +152,13 @@ final class Libvirt implements AutoCloseable {
         });
     }
 
+    /** Its connection URI. */
+    String uri() {
+        return "qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock");
+    }
+
     private Tools.Result run(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("virsh", "--connect"));
-        command.add("qemu+unix:///system?socket=" + sockets.resolve("libvirt-sock"));
+        List<String> command = new ArrayList<>(List.of("virsh", "--connect", uri()));
         command.addAll(List.of(arguments));
         return Tools.run(SOON, command);
     }
@@ -149,8 +181,29 @@ final class Libvirt implements AutoCloseable {
         return result.output().strip();
     }
 
-    /** Makes a domain of a guest, with the two monitors that the platform wants. */
+    /** Makes a domain of a guest, with the two monitors that the platform wants of one of its own. */
+    void defineWithMonitors(Guest guest) throws IOException, InterruptedException {
+        define(
+                guest,
+                MONITORS.replace("@QMP@", guest.socket("qmp").toString())
+                        .replace("@GUARD@", guest.socket("guard").toString()));
+    }
+
+    /** Makes a domain of a guest, as anybody would. */
     void define(Guest guest) throws IOException, InterruptedException {
+        define(guest, "");
+    }
+
+    /** Starts another domain, which nobody protects, paused for ever; its UUID. */
+    String startNeighbour() throws IOException, InterruptedException {
+        String uuid = UUID.randomUUID().toString();
+        Path file = folder.resolve("neighbour.xml");
+        Files.writeString(file, NEIGHBOUR.replace("@UUID@", uuid));
+        virsh("create", file.toString(), "--paused");
+        return uuid;
+    }
+
+    private void define(Guest guest, String monitors) throws IOException, InterruptedException {
         StringBuilder disks = new StringBuilder();
         for (Guest.Disk disk : guest.disks()) {
             char letter = (char) ('a' + guest.disks().indexOf(disk));
@@ -166,8 +219,7 @@ final class Libvirt implements AutoCloseable {
                 .replace("@INITRD@", system.initrd().toString())
                 .replace("@CONSOLE@", guest.socket("console").toString())
                 .replace("@DISKS@", disks)
-                .replace("@QMP@", guest.socket("qmp").toString())
-                .replace("@GUARD@", guest.socket("guard").toString());
+                .replace("@MONITORS@", monitors);
         Path file = folder.resolve(guest.name() + ".xml");
         Files.writeString(file, domain);
         virsh("define", file.toString());
@@ -179,6 +231,21 @@ final class Libvirt implements AutoCloseable {
         guest.attach(() -> virsh("resume", guest.name()));
     }
 
+    /** Has a running guest go on at another daemon, and waits until it does; its console is a new socket. */
+    void migrate(Guest guest, Libvirt to, int port) throws IOException, InterruptedException {
+        String console = guest.socket("console").toString();
+        String next = guest.socket("next").toString();
+        Path file = to.folder.resolve(guest.name() + ".xml");
+        Files.writeString(file, virsh("dumpxml", "--migratable", guest.name()).replace(console, next));
+        List<String> command = new ArrayList<>(List.of("migrate", "--live", "--unsafe", "--persistent"));
+        command.addAll(List.of("--domain", guest.name(), "--desturi", to.uri(), "--xml", file.toString()));
+        command.addAll(List.of("--persistent-xml", file.toString(), "--listen-address", "127.0.0.1"));
+        command.addAll(List.of("--migrateuri", "tcp://127.0.0.1:" + port));
+        virsh(command.toArray(new String[0]));
+        Files.move(guest.socket("next"), guest.socket("console"), StandardCopyOption.REPLACE_EXISTING);
+        guest.reattach();
+    }
+
     /** Kills libvirtd, and waits for the next one, which finds the domains running. */
     void restart() {
         Optional<ProcessHandle> daemon = daemon();
@@ -186,6 +253,22 @@ final class Libvirt implements AutoCloseable {
                 .destroyForcibly();
         Await.until(SOON, this::describe, () -> daemon().isPresent() && !daemon().equals(daemon));
         awaitReady();
+    }
+
+    /** SIGSTOP: libvirtd lives, holds its connections, and does nothing. */
+    void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** SIGCONT: ends {@link #pause}. */
+    void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Tools.succeed(
+                SOON,
+                List.of("kill", "-" + name, Long.toString(daemon().orElseThrow().pid())));
     }
 
     private Optional<ProcessHandle> daemon() {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.openvrg.qemu.guard.TlsFiles;
+import org.openvrg.qemu.libvirt.LibvirtUri.Transport;
 import org.openvrg.qemu.mirror.MirrorSettings;
 
 /**
@@ -16,19 +17,23 @@ import org.openvrg.qemu.mirror.MirrorSettings;
  *
  * @param folder folder with the monitors' Unix domain sockets
  * @param monitors monitors by TCP
- * @param tls what to speak TLS with the monitors by TCP with
+ * @param libvirt libvirt daemons
+ * @param tls what to speak TLS with the monitors by TCP and the daemons with
  * @param state folder for what is remembered
  * @param scan time between two looks at all VMs
  * @param silence time without an answer of the gateway's NBD server after which the guard cuts off; empty for no guard
+ * @param lastResort whether the guard may end the gateway where it can't cut off
  * @param mirror how disks are captured
  */
 record HostSettings(
         Optional<Path> folder,
         List<TcpMonitor> monitors,
+        List<LibvirtHost> libvirt,
         Optional<TlsFiles> tls,
         Path state,
         Duration scan,
         Optional<Duration> silence,
+        boolean lastResort,
         MirrorSettings mirror) {
     private static final int MAX_MONITORS = 1_000;
 
@@ -45,11 +50,16 @@ record HostSettings(
     static HostSettings of(KvmPlatformComponent.Config config) {
         Optional<Path> folder = path(config.folder());
         List<TcpMonitor> monitors = monitors(config.monitors());
-        if (folder.isEmpty() && monitors.isEmpty()) {
+        List<LibvirtHost> libvirt = LibvirtHost.parse(config.libvirt());
+        if (folder.isEmpty() && monitors.isEmpty() && libvirt.isEmpty()) {
             throw new IllegalArgumentException(
-                    "folder and monitors are both empty, one of them must name the monitors");
+                    "folder and monitors and libvirt are all empty, one of them must name the monitors");
         }
         Optional<TlsFiles> tls = tls(config);
+        if (tls.isEmpty() && libvirt.stream().anyMatch(host -> host.uri().transport() == Transport.TLS)) {
+            throw new IllegalArgumentException("libvirt has a daemon that is reached with TLS, which takes"
+                    + " tls-keystore-file and its fellows");
+        }
         if (tls.isEmpty()) {
             monitors.forEach(monitor -> requireLoopback(monitor.address()));
         }
@@ -70,10 +80,12 @@ record HostSettings(
         return new HostSettings(
                 folder,
                 monitors,
+                libvirt,
                 tls,
                 state,
                 scan,
                 config.watchdog() ? Optional.of(silence) : Optional.empty(),
+                config.watchdog$_$kill(),
                 mirror);
     }
 

@@ -8,17 +8,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import org.openvrg.qemu.libvirt.LibvirtAddress;
 import org.openvrg.qemu.qmp.QmpAddress;
 import org.openvrg.qemu.qmp.QmpClient;
 import org.openvrg.qemu.qmp.QmpException;
@@ -41,6 +45,8 @@ final class Hosts implements AutoCloseable {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
     private static final long STOP_SECONDS = 5;
+    /** Whoever asks for a VM may wait for a second. */
+    private static final long FIRST_LOOK_MILLIS = 900;
 
     private final HostSettings settings;
     private final Optional<SSLContext> tls;
@@ -50,11 +56,16 @@ final class Hosts implements AutoCloseable {
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "scan"));
     private final ExecutorService workers = Executors.newFixedThreadPool(THREADS, task -> daemon(task, "host"));
+    private final List<LibvirtMonitors> libvirt = new ArrayList<>();
+    private final Wanted wanted = new Wanted();
     private volatile boolean closed;
 
-    Hosts(HostSettings settings, Optional<SSLContext> tls) {
+    Hosts(HostSettings settings, Optional<SSLContext> tls) throws IOException {
         this.settings = settings;
         this.tls = tls;
+        for (LibvirtHost host : settings.libvirt()) {
+            libvirt.add(new LibvirtMonitors(host, settings.state(), settings.scan(), tls));
+        }
         long period = settings.scan().toMillis();
         clock.scheduleWithFixedDelay(this::scan, 0, period, TimeUnit.MILLISECONDS);
     }
@@ -65,11 +76,47 @@ final class Hosts implements AutoCloseable {
         return thread;
     }
 
-    /** The VM as it runs right now, of several QEMUs that have it during a migration the one that runs it. */
+    /**
+     * The VM as it runs right now, of several QEMUs that have it during a migration the one that runs it. A domain of
+     * libvirt is left alone until somebody asks for it; the first one who does waits for a moment.
+     */
     Optional<Vm> find(UUID uuid) {
+        Optional<Vm> found = here(uuid);
+        if (wanted.note(uuid) && found.isEmpty()) {
+            lookNow(uuid);
+            found = here(uuid);
+        }
+        return found;
+    }
+
+    private Optional<Vm> here(UUID uuid) {
+        // a monitor of one's own can do more than libvirt's
         return vms.values().stream()
                 .filter(vm -> vm.uuid().equals(uuid) && vm.isHere())
-                .findFirst();
+                .min(Comparator.comparing(vm -> vm.monitor().address().socket() instanceof LibvirtAddress));
+    }
+
+    private void lookNow(UUID uuid) {
+        CountDownLatch done = new CountDownLatch(1);
+        try {
+            for (LibvirtMonitors daemon : libvirt) {
+                for (HostMonitor monitor : daemon.monitors(uuid::equals, 1)) {
+                    if (busy.add(key(monitor))) {
+                        workers.execute(() -> {
+                            look(monitor);
+                            done.countDown();
+                        });
+                        done.await(FIRST_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("The monitors can't be listed: {}", e.getMessage());
+        } catch (RejectedExecutionException e) {
+            LOG.debug("No look at VM {}: closed", uuid);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The guard's monitor of the QEMU that a connection leads to. */
@@ -92,12 +139,14 @@ final class Hosts implements AutoCloseable {
             });
             failures.keySet().retainAll(names);
             for (HostMonitor monitor : monitors) {
-                if (busy.add(key(monitor))) {
+                // those of a daemon that hangs would keep all workers from the others
+                boolean silent = libvirt.stream().anyMatch(daemon -> daemon.isSilent(monitor));
+                if (!silent && busy.add(key(monitor))) {
                     workers.execute(() -> look(monitor));
                 }
             }
         } catch (IOException e) {
-            LOG.warn("The folder of monitors can't be read: {}", e.getMessage());
+            LOG.warn("The monitors can't be listed: {}", e.getMessage());
         } catch (RuntimeException e) {
             if (!closed) {
                 LOG.error("The look at the hosts failed", e);
@@ -125,6 +174,9 @@ final class Hosts implements AutoCloseable {
             QmpAddress address =
                     tls.isPresent() ? QmpAddress.tls(tcp.address(), tls.get()) : QmpAddress.tcp(tcp.address());
             monitors.add(new HostMonitor(address, tcp.guard(), tcp.reader()));
+        }
+        for (LibvirtMonitors daemon : libvirt) {
+            monitors.addAll(daemon.monitors(wanted::has, Math.max(0, MAX_MONITORS - monitors.size())));
         }
         return monitors;
     }
@@ -196,6 +248,7 @@ final class Hosts implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        libvirt.forEach(LibvirtMonitors::close);
         clock.shutdownNow();
         workers.shutdown();
         vms.keySet().forEach(key -> drop(key, "closed"));

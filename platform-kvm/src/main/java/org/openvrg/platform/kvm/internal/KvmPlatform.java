@@ -44,7 +44,10 @@ final class KvmPlatform implements MirrorPlatform, AutoCloseable {
                 settings.tls().isPresent() ? Optional.of(settings.tls().get().context()) : Optional.empty();
         this.guard = settings.silence().isPresent()
                 ? Optional.of(new GuardProcess(
-                        settings.state().resolve("guard"), settings.silence().get(), settings.tls()))
+                        settings.state().resolve("guard"),
+                        settings.silence().get(),
+                        settings.tls(),
+                        settings.lastResort()))
                 : Optional.empty();
         this.hosts = new Hosts(settings, tls);
     }

@@ -44,8 +44,15 @@ public final class KvmPlatformComponent implements MirrorPlatform {
         @AttributeDefinition(description = "HOST:PORT;guard=HOST:PORT;reader=HOST:PORT, separated by commas")
         String monitors() default "";
 
+        /** Daemons of libvirt. */
+        @AttributeDefinition(
+                description = "URI;readers=FOLDER or URI;readers=HOST:PORT-PORT, separated by commas: libvirt daemons,"
+                        + " and where their QEMUs may serve disks")
+        String libvirt() default "";
+
         /** Key of the gateway. */
-        @AttributeDefinition(description = "PKCS#12 file with the key and certificate for monitors by TCP")
+        @AttributeDefinition(
+                description = "PKCS#12 file with the key and certificate for monitors by TCP, and libvirt by TLS")
         String tls$_$keystore$_$file() default "";
 
         /** Its password. */
@@ -83,6 +90,12 @@ public final class KvmPlatformComponent implements MirrorPlatform {
         /** Bound of the guard. */
         @AttributeDefinition(description = "Silence after which the guard cuts off, in milliseconds, 500 to 60000")
         int watchdog$_$silence$_$millis() default 2_000;
+
+        /** Last resort of the guard. */
+        @AttributeDefinition(
+                description =
+                        "Whether it ends a gateway that hangs, where libvirt does not cut off within the same time")
+        boolean watchdog$_$kill() default true;
     }
 
     /** Checks the configuration and begins to look at the hosts. */
