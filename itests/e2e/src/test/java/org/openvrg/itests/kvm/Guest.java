@@ -359,7 +359,7 @@ final class Guest implements AutoCloseable {
         if (console.isPresent()) {
             console.get().close();
         }
-        Await.until(SOON, this::describe, this::connect);
+        Await.until(SOON, this::describe, () -> connect(name));
     }
 
     /** Ends it as a power cut would. */
