@@ -140,6 +140,15 @@ final class KvmLab implements AutoCloseable {
         Pair.remove(pair.dr(), guest.uuid(), false);
     }
 
+    /** How often production noticed that writes pass it by. */
+    long losses() throws IOException {
+        return pair.production()
+                .log()
+                .lines()
+                .filter(line -> line.contains("is in state 2: writes to volume"))
+                .count();
+    }
+
     /** Waits until a sequence of production that is newer than now is durable at the DR side, in state 1. */
     void awaitDrained(Guest guest) {
         pair.awaitDrained(guest.uuid());

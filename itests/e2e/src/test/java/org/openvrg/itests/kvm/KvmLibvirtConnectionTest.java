@@ -134,16 +134,6 @@ class KvmLibvirtConnectionTest {
                 () -> lab.report(guest).path("state").asInt() == state);
     }
 
-    /** How often production noticed that writes pass it by. */
-    private static long losses() throws IOException {
-        return lab.pair()
-                .production()
-                .log()
-                .lines()
-                .filter(line -> line.contains("is in state 2: writes to volume"))
-                .count();
-    }
-
     /** Begins to have the guest write all the time. */
     private static void startWriting() throws IOException {
         guest.startRecords();
@@ -240,7 +230,7 @@ class KvmLibvirtConnectionTest {
         Await.pass(KvmLab.ROTATION.multipliedBy(3));
         startWriting();
         long before = lab.wireBytes();
-        long losses = losses();
+        long losses = lab.losses();
         lab.pair().production().pause();
         try {
             writeOn("gateway stopped");
@@ -251,7 +241,7 @@ class KvmLibvirtConnectionTest {
             lab.pair().production().resume();
         }
         // before it knows, it still tells the state of before
-        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> lab.losses() > losses);
         awaitState(1);
         assertInStep();
         assertOnlyChanges("gateway stopped and continued", before);
@@ -286,12 +276,12 @@ class KvmLibvirtConnectionTest {
     @Test
     @Order(7)
     void theNextRunIsFollowed() throws IOException, InterruptedException {
-        long losses = losses();
+        long losses = lab.losses();
         tell("destroy", guest.name());
         libvirt.boot(guest);
         guest.run("mount -t ext4 /dev/vda /mnt");
         change("next-run");
-        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> lab.losses() > losses);
         lab.pair().awaitInStep(guest.uuid());
         assertInStep();
         assertMirrored();
@@ -301,12 +291,12 @@ class KvmLibvirtConnectionTest {
     @Order(8)
     void aRestoredDomainIsFollowed() throws IOException, InterruptedException {
         String file = lab.folder().resolve("saved").toString();
-        long losses = losses();
+        long losses = lab.losses();
         tell("save", guest.name(), file);
         tell("restore", file);
         guest.reattach();
         change("restored");
-        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> lab.losses() > losses);
         lab.pair().awaitInStep(guest.uuid());
         assertInStep();
         assertMirrored();
@@ -316,12 +306,12 @@ class KvmLibvirtConnectionTest {
     @Order(9)
     void aMigrationIsFollowed() throws IOException, InterruptedException {
         startWriting();
-        long losses = losses();
+        long losses = lab.losses();
         libvirt.migrate(guest, other, Ports.free(1)[0]);
         guest.awaitRecords(30);
         guest.stopRecords();
         change("migrated");
-        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> losses() > losses);
+        Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> lab.losses() > losses);
         lab.pair().awaitInStep(guest.uuid());
         assertInStep();
         assertMirrored(other);

@@ -159,6 +159,7 @@ class KvmOutageTest {
         guest.startRecords();
         guest.awaitRecords(10);
         long before = lab.wireBytes();
+        long losses = lab.losses();
         lab.pair().production().pause();
         try {
             guest.resetGap();
@@ -169,6 +170,8 @@ class KvmOutageTest {
         } finally {
             lab.pair().production().resume();
         }
+        // before it knows, it still tells the state of before
+        Await.until(Pair.IN_STEP, KvmOutageTest::failure, () -> lab.losses() > losses);
         Await.until(
                 Pair.IN_STEP,
                 KvmOutageTest::failure,
