@@ -53,12 +53,15 @@ class HotDeployTest {
 
     /** What docs/configuration.md says for an appliance that is to start without it. */
     private static void withoutLocalpome(Appliance appliance) throws IOException {
-        Path file = appliance.home().resolve("etc/org.apache.karaf.features.cfg");
+        takeOut(appliance, "etc/startup.properties", LOCALPOME);
+        takeOut(appliance, "etc/org.apache.karaf.features.cfg", "vrg-storage-localpome");
+    }
+
+    private static void takeOut(Appliance appliance, String name, String what) throws IOException {
+        Path file = appliance.home().resolve(name);
         List<String> lines = Files.readAllLines(file);
-        List<String> rest = lines.stream()
-                .filter(line -> !line.contains("vrg-storage-localpome"))
-                .toList();
-        assertEquals(lines.size() - 1, rest.size(), "one line names it");
+        List<String> rest = lines.stream().filter(line -> !line.contains(what)).toList();
+        assertEquals(lines.size() - 1, rest.size(), "one line of " + name + " names it");
         Files.write(file, rest);
     }
 
