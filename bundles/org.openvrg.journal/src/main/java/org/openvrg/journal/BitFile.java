@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.openvrg.api.failure.JournalException;
 import org.openvrg.api.failure.JournalException.Kind;
+import org.openvrg.api.file.DurableFile;
 
 /**
  * A file with one bit per unit of a volume: what dirty bitmap and activity log have in common.
@@ -123,7 +124,7 @@ final class BitFile {
             channel.force(true);
         }
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        Recovery.forceDirectory(directory);
+        DurableFile.syncFolder(directory);
     }
 
     /** Writes all of a buffer at a position of a file. */

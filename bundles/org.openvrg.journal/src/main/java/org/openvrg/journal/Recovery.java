@@ -1,16 +1,15 @@
 package org.openvrg.journal;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.file.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,7 +96,7 @@ final class Recovery {
             fresh.force();
             segments.add(fresh);
         }
-        forceDirectory(directory);
+        DurableFile.syncFolder(directory);
         if (damageLast >= damageFirst) {
             LOG.warn("the journal has lost records within {} to {}", damageFirst, damageLast);
         }
@@ -253,13 +252,6 @@ final class Recovery {
     private void damage(long first, long last) {
         damageFirst = Math.min(damageFirst, first);
         damageLast = Math.max(damageLast, last);
-    }
-
-    /** Brings names in a directory to stable storage. */
-    static void forceDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 
     /** All segments in order, the last one open. */

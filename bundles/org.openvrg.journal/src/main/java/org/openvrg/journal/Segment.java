@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.openvrg.api.file.DurableFile;
 
 /**
  * One segment file of a journal: open (one, the last), retired (full, not yet synced) or closed.
@@ -109,7 +110,7 @@ final class Segment {
                 segment.close();
             }
         }
-        Recovery.forceDirectory(directory);
+        DurableFile.syncFolder(directory);
         long freed = 0;
         for (Segment segment : synced) {
             if (segment.isEmpty()) {

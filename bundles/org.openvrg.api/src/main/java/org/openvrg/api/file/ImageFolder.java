@@ -137,9 +137,7 @@ public final class ImageFolder {
             Files.deleteIfExists(next);
             Files.deleteIfExists(making);
         }
-        try (FileChannel synced = FileChannel.open(folder, StandardOpenOption.READ)) {
-            synced.force(true);
-        }
+        DurableFile.syncFolder(folder);
     }
 
     private static Path nearestExisting(Path path) {
