@@ -78,7 +78,7 @@ class HttpsTest {
     void speaksOnlyTls12And13WithAeadCiphers() throws Exception {
         assertSuites(ECDSA_SUITES);
         Path certificate = folder.resolve("made.pem");
-        openssl(
+        Tools.openssl(List.of(
                 "pkcs12",
                 "-in",
                 appliance.home().resolve("data/https/https.p12").toString(),
@@ -86,7 +86,7 @@ class HttpsTest {
                 "pass:",
                 "-nokeys",
                 "-out",
-                certificate.toString());
+                certificate.toString()));
         for (String version : List.of("-tls1_2", "-tls1_3")) {
             Tools.Result result = connect(version, "-CAfile", certificate.toString(), "-verify_ip", "127.0.0.1");
             assertEquals(0, result.code(), result.output());
@@ -189,18 +189,12 @@ class HttpsTest {
         return Tools.run(TOOL, command);
     }
 
-    private static void openssl(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(List.of("openssl"));
-        command.addAll(List.of(arguments));
-        Tools.succeed(TOOL, command);
-    }
-
     /** Puts an RSA key and a certificate into a PKCS#12 file, as an operator does it, and returns the certificate. */
     private static X509Certificate pkcs12(Path target, int days)
             throws IOException, InterruptedException, GeneralSecurityException {
         String key = folder.resolve("key.pem").toString();
         Path certificate = folder.resolve("certificate.pem");
-        openssl(
+        Tools.openssl(List.of(
                 "req",
                 "-x509",
                 "-newkey",
@@ -215,9 +209,9 @@ class HttpsTest {
                 "-keyout",
                 key,
                 "-out",
-                certificate.toString());
+                certificate.toString()));
         Path temporary = folder.resolve("new.p12");
-        openssl(
+        Tools.openssl(List.of(
                 "pkcs12",
                 "-export",
                 "-inkey",
@@ -227,7 +221,7 @@ class HttpsTest {
                 "-passout",
                 "pass:" + PKCS12_PASSWORD,
                 "-out",
-                temporary.toString());
+                temporary.toString()));
         Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
         try (java.io.InputStream in = Files.newInputStream(certificate)) {
             return (X509Certificate)

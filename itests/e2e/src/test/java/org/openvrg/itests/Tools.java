@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,8 @@ public final class Tools {
             Map.entry("/usr/bin/python3", "python3"),
             Map.entry("ip", "iproute2"));
 
+    private static final Duration OPENSSL = Duration.ofMinutes(1);
+
     private Tools() {}
 
     /**
@@ -42,6 +45,13 @@ public final class Tools {
      * @param output standard output and error together
      */
     public record Result(int code, String output) {}
+
+    /** Runs OpenSSL, which has to succeed; returns what it says. */
+    public static String openssl(List<String> arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("openssl"));
+        command.addAll(arguments);
+        return succeed(OPENSSL, command);
+    }
 
     /** Runs a tool to its end; any exit code is an answer. */
     public static Result run(Duration limit, List<String> command) throws IOException, InterruptedException {

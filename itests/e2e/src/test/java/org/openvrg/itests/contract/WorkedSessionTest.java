@@ -3,50 +3,30 @@ package org.openvrg.itests.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.openvrg.itests.Documented;
 import org.openvrg.itests.Pair;
+import org.openvrg.itests.Tools;
 
 /** Runs the shell blocks of {@code docs/rest-api.md} as they stand, by bash, against a pair of their own. */
 class WorkedSessionTest {
-    private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
     private static final Duration LIMIT = Duration.ofMinutes(4);
 
     @Test
     void theWorkedSessionOfTheDocumentationWorks() throws Exception {
-        String page = Files.readString(Path.of(System.getProperty("vrg.docs"), "rest-api.md"));
-        StringBuilder script = new StringBuilder("set -euo pipefail\n");
-        int blocks = 0;
-        Matcher matcher = BLOCK.matcher(page);
-        while (matcher.find()) {
-            script.append(matcher.group(1)).append('\n');
-            blocks++;
-        }
-        assertTrue(blocks >= 6, "the page lost its worked session: " + blocks + " blocks");
+        List<String> blocks = Documented.blocks("rest-api.md");
+        assertTrue(blocks.size() >= 6, "the page lost its worked session: " + blocks.size() + " blocks");
         try (Pair pair = new Pair("worked-session").patient().start()) {
             Path folder = Files.createDirectory(pair.production().home().resolve("worked-session"));
-            Path output = folder.resolve("output.log");
-            ProcessBuilder bash = new ProcessBuilder("bash", "-c", script.toString())
-                    .directory(folder.toFile())
-                    .redirectErrorStream(true)
-                    .redirectOutput(output.toFile());
-            bash.environment().putAll(environment(pair));
-            Process process = bash.start();
-            boolean ended = process.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            if (!ended) {
-                process.destroyForcibly().waitFor();
-            }
-            String said = Files.readString(output, StandardCharsets.UTF_8);
-            assertTrue(ended, () -> "not within " + LIMIT + ": " + said);
-            assertEquals(0, process.exitValue(), () -> said + "\n" + pair.dr().tail());
-            assertTrue(said.contains("the DR volume holds every byte"), said);
+            Tools.Result session = Documented.run(LIMIT, folder, environment(pair), String.join("\n", blocks));
+            assertEquals(
+                    0, session.code(), () -> session.output() + "\n" + pair.dr().tail());
+            assertTrue(session.output().contains("the DR volume holds every byte"), session.output());
         }
     }
 

@@ -3,7 +3,6 @@ package org.openvrg.itests.kvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,8 +11,6 @@ import org.openvrg.itests.Tools;
 
 /** What a host has for TLS with the gateway, as QEMU wants it: a folder with its own key and whom it believes. */
 final class HostKeys {
-    private static final Duration TOOL = Duration.ofMinutes(1);
-
     private final Path folder;
     private final Path certificate;
 
@@ -24,34 +21,29 @@ final class HostKeys {
         List<String> make = new ArrayList<>(List.of("req", "-x509", "-newkey", "ec", "-pkeyopt"));
         make.addAll(List.of("ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=host"));
         make.addAll(List.of("-keyout", folder.resolve("client-key.pem").toString(), "-out", certificate.toString()));
-        openssl(make.toArray(String[]::new));
+        Tools.openssl(make);
     }
 
     /** What the gateway knows the host by. */
     String fingerprint() throws IOException, InterruptedException {
-        String said = openssl("x509", "-in", certificate.toString(), "-noout", "-fingerprint", "-sha256");
+        String said =
+                Tools.openssl(List.of("x509", "-in", certificate.toString(), "-noout", "-fingerprint", "-sha256"));
         return said.substring(said.indexOf('=') + 1).strip().replace(":", "").toLowerCase(Locale.ROOT);
     }
 
     /** Believes a gateway that has been started once. */
     void believe(Appliance gateway) throws IOException, InterruptedException {
         Path identity = gateway.home().resolve("data/identity/identity.pem");
-        openssl(
+        Tools.openssl(List.of(
                 "x509",
                 "-in",
                 identity.toString(),
                 "-out",
-                folder.resolve("ca-cert.pem").toString());
+                folder.resolve("ca-cert.pem").toString()));
     }
 
     /** The credentials of a guest's QEMU. */
     String object(String id) {
         return "tls-creds-x509,id=" + id + ",endpoint=client,sanity-check=off,dir=" + folder;
-    }
-
-    private static String openssl(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("openssl"));
-        command.addAll(List.of(arguments));
-        return Tools.succeed(TOOL, command);
     }
 }

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -31,11 +30,6 @@ import org.openvrg.itests.Tools;
 class KvmFollowTest {
     private static final System.Logger LOG = System.getLogger(KvmFollowTest.class.getName());
     private static final Duration LONG = Duration.ofMinutes(3);
-    private static final long MIB = 1L << 20;
-    private static final int CHANGED_MIB = 4;
-    /** As in the test of outages: the blocks around what changed, the journal of ext4, what both sites tell each other. */
-    private static final double MOST_MIB = 2.5 * CHANGED_MIB + 4;
-
     private static final String NOTHING_KNOWN = "nobody watched";
 
     private static final String CREDENTIALS = "vrg";
@@ -64,7 +58,8 @@ class KvmFollowTest {
 
     /** Makes new random bytes in one file of the guest, on its disk. */
     private static void change(Guest guest) throws IOException {
-        guest.run("dd if=/dev/urandom of=/mnt/changed bs=1M count=" + CHANGED_MIB + " conv=notrunc && sync", LONG);
+        guest.run(
+                "dd if=/dev/urandom of=/mnt/changed bs=1M count=" + KvmLab.CHANGED_MIB + " conv=notrunc && sync", LONG);
     }
 
     /** Waits until all that the guest wrote is on the standby, in state 1, and compares. */
@@ -97,16 +92,7 @@ class KvmFollowTest {
     }
 
     private static void tell(String what, String known, long bytes) {
-        LOG.log(
-                Level.INFO,
-                String.format(
-                        Locale.ROOT,
-                        "%s: the host knew of %s; %d MiB changed of %d MiB, %.2f MiB on the wire",
-                        what,
-                        known,
-                        CHANGED_MIB,
-                        KvmLab.DISK_BYTES / MIB,
-                        (double) bytes / MIB));
+        KvmLab.tellWire(what + ", the host knew of " + known, bytes);
     }
 
     /** A guest whose QEMU can speak TLS with the gateway. */
@@ -158,7 +144,7 @@ class KvmFollowTest {
     /** Takes a guest that writes to another QEMU; what the host knew of unseen writes there. */
     private static String move(Guest guest, String to, boolean bitmaps) throws IOException, InterruptedException {
         assertInStepRunning(guest);
-        Await.pass(KvmLab.ROTATION.multipliedBy(3));
+        KvmLab.awaitRotation();
         int times = unseen(guest.volume()).size();
         long before = lab.wireBytes();
         guest.resetGap();
@@ -171,7 +157,7 @@ class KvmFollowTest {
         long bytes = lab.wireBytes() - before;
         tell("migrated " + (bitmaps ? "with" : "without") + " dirty-bitmaps", known, bytes);
         LOG.log(Level.INFO, "the guest waited {0} ms at most", guest.longestGapMillis());
-        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire");
+        assertTrue(bytes < KvmLab.MOST_MIB * KvmLab.MIB, () -> bytes + " bytes on the wire");
         assertEquals(times + 1, unseen(guest.volume()).size(), "times the capture went live");
         return known;
     }
@@ -281,7 +267,7 @@ class KvmFollowTest {
             guest.makeFileSystem();
             lab.protect(guest, one.volume(), two.volume());
             assertInStep(guest);
-            long larger = KvmLab.DISK_BYTES + 32 * MIB;
+            long larger = KvmLab.DISK_BYTES + 32 * KvmLab.MIB;
             Monitor.Refused refused = assertThrows(Monitor.Refused.class, () -> resize(monitor, 1, larger));
             assertTrue(String.valueOf(refused.getMessage()).contains("in use"), refused.getMessage());
 
@@ -338,7 +324,7 @@ class KvmFollowTest {
             guest.makeFileSystem();
             lab.protect(guest, disk.volume());
             assertInStep(guest);
-            Await.pass(KvmLab.ROTATION.multipliedBy(3));
+            KvmLab.awaitRotation();
             lab.pair().production().kill();
             change(guest);
             long before = lab.wireBytes();
@@ -353,7 +339,9 @@ class KvmFollowTest {
             long bytes = lab.wireBytes() - before;
             tell("qcow2, QEMU ended in order", known, bytes);
             assertTrue(known.endsWith(" ranges"), known);
-            assertTrue(bytes >= CHANGED_MIB * MIB && bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire");
+            assertTrue(
+                    bytes >= KvmLab.CHANGED_MIB * KvmLab.MIB && bytes < KvmLab.MOST_MIB * KvmLab.MIB,
+                    () -> bytes + " bytes on the wire");
 
             before = lab.wireBytes();
             times = unseen(disk.volume()).size();
@@ -368,7 +356,7 @@ class KvmFollowTest {
 
             // the disk is made larger while QEMU is not there: noticed and followed, nothing has to be told
             guest.quit();
-            long larger = KvmLab.DISK_BYTES + 16 * MIB;
+            long larger = KvmLab.DISK_BYTES + 16 * KvmLab.MIB;
             Tools.succeed(
                     LONG,
                     List.of(

@@ -1,12 +1,16 @@
 package org.openvrg.itests.kvm;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -16,10 +20,20 @@ import org.openvrg.itests.Tools;
 
 /** A pair of gateways whose production has the KVM platform, and a folder in which guests have their monitors. */
 final class KvmLab implements AutoCloseable {
-    static final long DISK_BYTES = 96L << 20;
+    static final long MIB = 1L << 20;
+    static final long DISK_BYTES = 96 * MIB;
+    /** How much of a guest's disk a test changes. */
+    static final int CHANGED_MIB = 4;
+    /**
+     * Most that may travel for so much that changed: blocks of 64 KiB of which a part changed, the journal of ext4, and
+     * what both sites tell each other. A consistency check that found all equal would be less, one that sent the disk
+     * eight times as much.
+     */
+    static final double MOST_MIB = 2.5 * CHANGED_MIB + 4;
     /** Age at which the host gets a new bitmap. */
     static final Duration ROTATION = Duration.ofSeconds(2);
 
+    private static final System.Logger LOG = System.getLogger(KvmLab.class.getName());
     private static final Duration TOOL = Duration.ofMinutes(2);
 
     private final Pair pair;
@@ -160,6 +174,38 @@ final class KvmLab implements AutoCloseable {
                 + pair.linkToDr().backwardBytes()
                 + pair.linkToProduction().forwardBytes()
                 + pair.linkToProduction().backwardBytes();
+    }
+
+    /** Tells what went over the wire for {@link #CHANGED_MIB} that changed. */
+    static void tellWire(String what, long bytes) {
+        LOG.log(
+                Level.INFO,
+                String.format(
+                        Locale.ROOT,
+                        "%s: %d MiB changed of %d MiB, %.2f MiB on the wire",
+                        what,
+                        CHANGED_MIB,
+                        DISK_BYTES / MIB,
+                        (double) bytes / MIB));
+    }
+
+    /**
+     * Tells what went over the wire for {@link #CHANGED_MIB} that changed, and fails unless it was these and little more.
+     *
+     * @param before {@link #wireBytes} before they changed, or before a gateway came back that missed it
+     */
+    void assertOnlyChanges(Guest guest, String what, long before) {
+        long bytes = wireBytes() - before;
+        tellWire(what, bytes);
+        assertTrue(bytes >= CHANGED_MIB * MIB, () -> bytes + " bytes on the wire");
+        assertTrue(
+                bytes < MOST_MIB * MIB,
+                () -> bytes + " bytes on the wire\n" + pair.describe(guest.uuid()) + guest.describe());
+    }
+
+    /** Waits until the host's bitmap is one that began after now, so that it has only what comes. */
+    static void awaitRotation() {
+        Await.pass(ROTATION.multipliedBy(3));
     }
 
     /** Fails unless the guest's disk and its standby are equal; the guest must not write. */

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -34,11 +33,6 @@ import org.openvrg.itests.Tools;
 class KvmLibvirtConnectionTest {
     private static final System.Logger LOG = System.getLogger(KvmLibvirtConnectionTest.class.getName());
     private static final Duration TOOL = Duration.ofMinutes(1);
-    private static final long MIB = 1L << 20;
-    private static final int CHANGED_MIB = 4;
-    /** As in {@link KvmOutageTest}: far less than the disk, with room for the file system's own writes. */
-    private static final double MOST_MIB = 2.5 * CHANGED_MIB + 4;
-
     private static final int READERS = 4;
 
     private static KvmLab lab;
@@ -101,7 +95,7 @@ class KvmLibvirtConnectionTest {
     }
 
     private static void change(String file) throws IOException {
-        guest.run("dd if=/dev/urandom of=/mnt/" + file + " bs=1M count=" + CHANGED_MIB + " && sync");
+        guest.run("dd if=/dev/urandom of=/mnt/" + file + " bs=1M count=" + KvmLab.CHANGED_MIB + " && sync");
     }
 
     /** Waits until all that the guest wrote is on the standby, in state 1, and compares. */
@@ -145,21 +139,6 @@ class KvmLibvirtConnectionTest {
     private static void writeOn(String what) {
         guest.awaitRecords(30);
         LOG.log(Level.INFO, "{0}: the guest waited {1} ms at most", what, guest.longestGapMillis());
-    }
-
-    private static void assertOnlyChanges(String what, long before) {
-        long bytes = lab.wireBytes() - before;
-        LOG.log(
-                Level.INFO,
-                String.format(
-                        Locale.ROOT,
-                        "%s: %d MiB changed of %d MiB, %.2f MiB on the wire",
-                        what,
-                        CHANGED_MIB,
-                        KvmLab.DISK_BYTES / MIB,
-                        (double) bytes / MIB));
-        assertTrue(bytes >= CHANGED_MIB * MIB, () -> bytes + " bytes on the wire");
-        assertTrue(bytes < MOST_MIB * MIB, () -> bytes + " bytes on the wire\n" + failure());
     }
 
     @Test
@@ -227,7 +206,7 @@ class KvmLibvirtConnectionTest {
     @Test
     @Order(5)
     void aGatewayThatHangsIsCutOffThroughLibvirt() throws IOException, InterruptedException {
-        Await.pass(KvmLab.ROTATION.multipliedBy(3));
+        KvmLab.awaitRotation();
         startWriting();
         long before = lab.wireBytes();
         long losses = lab.losses();
@@ -244,14 +223,14 @@ class KvmLibvirtConnectionTest {
         Await.until(Pair.IN_STEP, KvmLibvirtConnectionTest::failure, () -> lab.losses() > losses);
         awaitState(1);
         assertInStep();
-        assertOnlyChanges("gateway stopped and continued", before);
+        lab.assertOnlyChanges(guest, "gateway stopped and continued", before);
         assertTrue(lab.pair().production().log().contains("cut off 1 disks"));
     }
 
     @Test
     @Order(6)
     void whereLibvirtHangsTooTheGatewayIsEnded() throws IOException, InterruptedException {
-        Await.pass(KvmLab.ROTATION.multipliedBy(3));
+        KvmLab.awaitRotation();
         startWriting();
         long before = lab.wireBytes();
         libvirt.pause();
@@ -269,7 +248,7 @@ class KvmLibvirtConnectionTest {
         lab.pair().production().start();
         lab.pair().awaitPaired();
         assertInStep();
-        assertOnlyChanges("gateway and libvirtd stopped, gateway ended and started", before);
+        lab.assertOnlyChanges(guest, "gateway and libvirtd stopped, gateway ended and started", before);
         assertTrue(lab.pair().production().log().contains("The guard ended this gateway's last life"));
     }
 

@@ -3,14 +3,11 @@ package org.openvrg.itests.kvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.openvrg.itests.Tools;
 
 /** An authority with a server on loopback and a client, made by OpenSSL. */
 final class TlsKeys {
-    private static final Duration TOOL = Duration.ofMinutes(1);
-
     private final Path folder;
 
     /** Makes the keys in a folder of their own. */
@@ -20,7 +17,7 @@ final class TlsKeys {
         signed("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
         signed("client", "extendedKeyUsage=clientAuth");
         Files.writeString(file("password"), "only-for-tests\n");
-        openssl(List.of(
+        Tools.openssl(List.of(
                 "pkcs12",
                 "-export",
                 "-in",
@@ -51,7 +48,7 @@ final class TlsKeys {
                 "-out",
                 file(options.length == 0 ? name + ".csr" : name + ".pem").toString()));
         command.addAll(List.of(options));
-        openssl(command);
+        Tools.openssl(command);
     }
 
     private void signed(String name, String extensions) throws IOException, InterruptedException {
@@ -65,12 +62,6 @@ final class TlsKeys {
                 file(name + ".cnf").toString(),
                 "-out",
                 file(name + ".pem").toString()));
-        openssl(command);
-    }
-
-    private static void openssl(List<String> arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(List.of("openssl"));
-        command.addAll(arguments);
-        Tools.succeed(TOOL, command);
+        Tools.openssl(command);
     }
 }

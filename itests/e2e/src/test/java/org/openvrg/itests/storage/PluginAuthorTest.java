@@ -6,11 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +17,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.openvrg.api.failure.StorageException;
 import org.openvrg.itests.Await;
+import org.openvrg.itests.Documented;
 import org.openvrg.itests.Pair;
 import org.openvrg.itests.Tools;
 
@@ -28,7 +27,6 @@ import org.openvrg.itests.Tools;
  */
 class PluginAuthorTest {
     private static final System.Logger LOG = System.getLogger(PluginAuthorTest.class.getName());
-    private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
     private static final Pattern RAN = Pattern.compile("Tests run: (\\d+), Failures: 0, Errors: 0, Skipped: 0");
     private static final Duration LIMIT = Duration.ofMinutes(8);
     private static final Duration TOOL = Duration.ofMinutes(2);
@@ -42,19 +40,16 @@ class PluginAuthorTest {
 
     private Path work;
 
-    /** What became of a script. */
-    private record Result(int code, String output) {}
-
     @Test
     void followingTheDocumentationGivesAPlugInThatWorks() throws IOException, InterruptedException, StorageException {
-        List<String> blocks = blocks();
+        List<String> blocks = Documented.blocks("spi.md");
         assertEquals(MAKING + 1, blocks.size(), () -> "shell blocks of the page: " + blocks);
         try (Pair pair = new Pair("plugin-author").patient().start()) {
             work = Files.createDirectory(pair.dr().home().resolve("author"));
             repository();
             Witness witness = new Witness(pair);
             long begin = System.nanoTime();
-            Result made = run(pair, String.join("\n", blocks.subList(0, MAKING)));
+            Tools.Result made = run(pair, String.join("\n", blocks.subList(0, MAKING)));
             assertEquals(0, made.code(), made::output);
             int tests = testsRun(made.output());
             assertTrue(tests >= CONTRACT_TESTS, made::output);
@@ -84,7 +79,7 @@ class PluginAuthorTest {
         String wrong = right.replace("name, owner)", "name, new Ownership(owner.vrgUuid(), 1))");
         assertNotEquals(right, wrong, "what is to be made wrong is there");
         Files.writeString(store, wrong);
-        Result result = run(pair, "cd example-storage\nmvn -B -ntp verify");
+        Tools.Result result = run(pair, "cd example-storage\nmvn -B -ntp verify");
         Files.writeString(store, right);
         assertNotEquals(0, result.code(), result::output);
         assertTrue(result.output().contains("aLaterGenerationTakesOverAndAnEarlierIsRefused"), result::output);
@@ -92,18 +87,9 @@ class PluginAuthorTest {
     }
 
     private void noTestsIsAFailure(Pair pair) throws IOException, InterruptedException {
-        Result result = run(pair, "cd example-storage\nrm -r src/test target/test-classes\nmvn -B -ntp verify");
+        Tools.Result result = run(pair, "cd example-storage\nrm -r src/test target/test-classes\nmvn -B -ntp verify");
         assertNotEquals(0, result.code(), result::output);
         assertTrue(result.output().contains("No tests"), result::output);
-    }
-
-    private static List<String> blocks() throws IOException {
-        List<String> blocks = new ArrayList<>();
-        Matcher matcher = BLOCK.matcher(Files.readString(Path.of(System.getProperty("vrg.docs"), "spi.md")));
-        while (matcher.find()) {
-            blocks.add(matcher.group(1));
-        }
-        return blocks;
     }
 
     /**
@@ -120,26 +106,14 @@ class PluginAuthorTest {
         return work.resolve(".m2/repository");
     }
 
-    private Result run(Pair pair, String commands) throws IOException, InterruptedException {
-        Path output = Files.createTempFile(work, "author", ".log");
-        ProcessBuilder bash = new ProcessBuilder("bash", "-c", "set -euo pipefail\n" + commands)
-                .directory(work.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        bash.environment().put("HOME", work.toString());
+    private Tools.Result run(Pair pair, String commands) throws IOException, InterruptedException {
         // Maven takes the home of the account, whatever HOME says
         String options = System.getenv().getOrDefault("MAVEN_OPTS", "") + " -Dmaven.repo.local=" + repositoryPath();
-        bash.environment().put("MAVEN_OPTS", options.strip());
-        bash.environment().put("appliance", pair.dr().home().toString());
-        Process process = bash.start();
-        boolean ended = process.waitFor(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        if (!ended) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-        }
-        String said = Files.readString(output, StandardCharsets.UTF_8);
-        assertTrue(ended, () -> "not within " + LIMIT + ": " + said);
-        return new Result(process.exitValue(), said);
+        Map<String, String> environment = Map.of(
+                "HOME", work.toString(),
+                "MAVEN_OPTS", options.strip(),
+                "appliance", pair.dr().home().toString());
+        return Documented.run(LIMIT, work, environment, commands);
     }
 
     private static int testsRun(String output) {
