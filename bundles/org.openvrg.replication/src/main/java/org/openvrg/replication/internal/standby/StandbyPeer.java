@@ -53,6 +53,10 @@ final class StandbyPeer {
     private final Map<VolumeKey, Long> sizes = new HashMap<>();
 
     private Optional<Lane> lane = Optional.empty();
+
+    /** Lanes on which production was told that it is not attached there, and has not attached since. */
+    private final Set<Lane> detached = new HashSet<>();
+
     private volatile StandbyJournal.Point durable;
     private volatile String detail = "waiting for production";
     private boolean letGoAfterSync;
@@ -88,8 +92,12 @@ final class StandbyPeer {
             onAttach(from, attach);
             return;
         }
-        if (lane.isEmpty() || lane.get() != from || letGoAfterSync) {
-            return; // left over from an attachment that ended
+        if (lane.isEmpty() || lane.get() != from) {
+            onLeftOver(from, message);
+            return;
+        }
+        if (letGoAfterSync) {
+            return;
         }
         if (message instanceof Message.Data data) {
             onData(data);
@@ -110,6 +118,16 @@ final class StandbyPeer {
         }
     }
 
+    /**
+     * Left over from an attachment that ended, or production holds itself attached where it is not: where the VM changes
+     * lanes, what was sent on the one may overtake what was sent on the other. Told once, it attaches anew.
+     */
+    private void onLeftOver(Lane from, Message.OfVm message) {
+        if (!(message instanceof Message.Detach) && detached.add(from)) {
+            from.send(new Message.Detach(vmUuid, "the VM is not attached on this connection"));
+        }
+    }
+
     private void onAttach(Lane from, Message.Attach attach) throws VrgException {
         Set<VolumeId> offered = new HashSet<>();
         attach.volumes().forEach(volume -> offered.add(volume.volume()));
@@ -127,6 +145,7 @@ final class StandbyPeer {
             return;
         }
         lane = Optional.of(from);
+        detached.remove(from);
         letGoAfterSync = false;
         detail = "attached to production";
         sizes.clear();
@@ -282,7 +301,10 @@ final class StandbyPeer {
     /** Ends the attachment; production attaches again later. */
     void letGo(String reason) {
         detail = reason;
-        lane.ifPresent(open -> open.send(new Message.Detach(vmUuid, reason)));
+        lane.ifPresent(open -> {
+            open.send(new Message.Detach(vmUuid, reason));
+            detached.add(open);
+        });
         lane = Optional.empty();
     }
 
@@ -304,6 +326,7 @@ final class StandbyPeer {
     }
 
     void laneClosed(Lane gone) {
+        detached.remove(gone);
         if (lane.isPresent() && lane.get() == gone) {
             lane = Optional.empty();
             detail = "the link is down";

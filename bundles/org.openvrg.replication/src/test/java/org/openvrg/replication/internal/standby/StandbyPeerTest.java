@@ -31,6 +31,8 @@ class StandbyPeerTest {
     private static final UUID VM = new UUID(1, 1);
     private static final VolumeId VOLUME = new VolumeId("v");
 
+    private static final StreamRecord BEGIN = StreamRecord.resync(1, true, new ResyncMark(1, true, 5));
+
     @TempDir
     Path folder;
 
@@ -46,25 +48,45 @@ class StandbyPeerTest {
         return new Message.Data(VM, 1, builder.build());
     }
 
+    private static Message.Attach attach() {
+        Message.VolumeInfo volume = new Message.VolumeInfo(VOLUME, 4096);
+        return new Message.Attach(VM, 1, 1, 9, 0, ProtectionState.CONSISTENCY_CHECK, List.of(volume));
+    }
+
+    @Test
+    void tellsOnceWhereItIsNotAttachedWhenAnOldLaneIsLate() throws Exception {
+        try (StandbyJournal store = StandbyJournal.open(folder, 4096, 65_536, 1)) {
+            StandbyPeer peer = peer(store);
+            QuietLane older = new QuietLane();
+            QuietLane newer = new QuietLane();
+            peer.handle(newer, attach());
+            peer.handle(older, attach());
+            peer.handle(older, new Message.Detach(VM, "moves"));
+            assertEquals(0, newer.detaches);
+            peer.handle(newer, data(BEGIN));
+            peer.handle(newer, data(BEGIN, write(2)));
+            assertEquals(1, newer.detaches);
+            assertEquals(0, older.detaches);
+            assertEquals(0, store.journal().lastSequence());
+
+            peer.handle(newer, attach());
+            peer.handle(newer, data(BEGIN, write(2)));
+            assertEquals(2, store.journal().lastSequence());
+            peer.letGo("test");
+            peer.handle(newer, data(write(3)));
+            assertEquals(2, newer.detaches);
+        }
+    }
+
     @Test
     void refusesABatchWithAHoleBeforeAnythingOfItIsTaken() throws Exception {
         try (StandbyJournal store = StandbyJournal.open(folder, 4096, 65_536, 1)) {
             StandbyPeer peer = peer(store);
             Lane lane = new QuietLane();
-            peer.handle(
-                    lane,
-                    new Message.Attach(
-                            VM,
-                            1,
-                            1,
-                            9,
-                            0,
-                            ProtectionState.CONSISTENCY_CHECK,
-                            List.of(new Message.VolumeInfo(VOLUME, 4096))));
-            StreamRecord begin = StreamRecord.resync(1, true, new ResyncMark(1, true, 5));
-            assertThrows(LinkException.class, () -> peer.handle(lane, data(begin, write(2), write(4))));
+            peer.handle(lane, attach());
+            assertThrows(LinkException.class, () -> peer.handle(lane, data(BEGIN, write(2), write(4))));
             assertEquals(0, store.journal().lastIndex());
-            peer.handle(lane, data(begin, write(2), write(3)));
+            peer.handle(lane, data(BEGIN, write(2), write(3)));
             assertEquals(3, store.journal().lastSequence());
         }
     }
@@ -119,8 +141,10 @@ class StandbyPeerTest {
         });
     }
 
-    /** Takes what is sent and loses it. */
+    /** Counts how often the attachment is ended, and loses what else is sent. */
     private static final class QuietLane implements Lane {
+        int detaches;
+
         @Override
         public boolean isOpen() {
             return true;
@@ -133,7 +157,7 @@ class StandbyPeerTest {
 
         @Override
         public void send(Message message) {
-            // nobody listens
+            detaches += message instanceof Message.Detach ? 1 : 0;
         }
 
         @Override
