@@ -34,6 +34,11 @@ final class SimVolume implements StorageVolume {
     }
 
     @Override
+    public boolean survivesProcess() {
+        return true;
+    }
+
+    @Override
     public long sizeBytes() {
         return cells.sizeBytes();
     }

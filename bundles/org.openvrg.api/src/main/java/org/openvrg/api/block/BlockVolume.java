@@ -33,6 +33,14 @@ public interface BlockVolume extends AutoCloseable {
     void flush() throws StorageException;
 
     /**
+     * Whether a write that has returned outlives the end of this process without a flush, as the kernel has it. Storage
+     * that is written by another process, or may be gone with what the kernel has not yet written to it, answers false.
+     */
+    default boolean survivesProcess() {
+        return false;
+    }
+
+    /**
      * What is known of the allocation of a range: consecutive extents that cover exactly the range. A volume that
      * can't tell answers one extent of data.
      */

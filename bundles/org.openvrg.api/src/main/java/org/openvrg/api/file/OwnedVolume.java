@@ -36,6 +36,11 @@ final class OwnedVolume extends ForwardingVolume<BlockVolume> implements Storage
     }
 
     @Override
+    public boolean survivesProcess() {
+        return volume().survivesProcess();
+    }
+
+    @Override
     public void release() throws StorageException {
         volume().flush();
         end(true);

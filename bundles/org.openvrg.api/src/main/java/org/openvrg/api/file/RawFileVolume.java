@@ -145,6 +145,11 @@ public final class RawFileVolume implements BlockVolume {
 
     /** Zeroes are found by reading, in units of 64 KiB and at most 32 MiB for one call; holes are not told apart. */
     @Override
+    public boolean survivesProcess() {
+        return true;
+    }
+
+    @Override
     public List<BlockExtent> extents(long offsetBytes, long lengthBytes) throws StorageException {
         checkRange(offsetBytes, lengthBytes);
         List<BlockExtent> extents = new ArrayList<>();

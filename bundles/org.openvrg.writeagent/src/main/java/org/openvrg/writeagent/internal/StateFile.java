@@ -19,23 +19,23 @@ import org.openvrg.api.storage.Ownership;
 
 /**
  * How far the volumes of one VM are, in a file that is mapped into memory: an update costs no system call and outlives
- * the process. What was not flushed may be lost with the process, as storage outside of the kernel's page cache holds it
- * back in a process of its own, which ends with this one; or with a power loss. Therefore the file names the run in which
- * it was written, and in another run only the flushed index counts.
+ * the process. What was not flushed may be lost with a power loss, and with the process too where the storage is written
+ * by another one, which ends with this. Therefore the file names the life in which its applied index counts, that of the
+ * machine or that of the process; afterwards only the flushed index does.
  *
  * <pre>
  *  0 magic       u64   "VRGAGST1"
  *  8 VM          16 bytes
  * 24 owner       16 bytes
  * 40 generation  u64
- * 48 run         16 bytes  made at random at every start
+ * 48 life        16 bytes  boot id of the machine, or the id of a process, made at random at its start
  * 64 crc         u32   CRC32C of bytes 0..63
  * 68 unsure      u32   1 while a volume may be claimed of which nobody knows what it holds, else 0
  * 72 applied     u64
  * 80 flushed     u64
  * </pre>
  *
- * All big-endian. The first 72 bytes never change within a file; a new owner, generation or run makes a new file by
+ * All big-endian. The first 72 bytes never change within a file; a new owner, generation or life makes a new file by
  * rename. Updates are for one thread at a time, reads for any.
  */
 final class StateFile {
@@ -49,32 +49,44 @@ final class StateFile {
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final Path file;
+    private final UUID vmUuid;
+    private final UUID life;
     private final MappedByteBuffer map;
     private final Ownership owner;
 
-    private StateFile(Path file, MappedByteBuffer map, Ownership owner) {
+    /**
+     * What may outlive what.
+     *
+     * @param machine boot id: what the kernel was given is there until it changes
+     * @param process made at random at its start
+     */
+    record Lives(UUID machine, UUID process) {}
+
+    private StateFile(Path file, UUID vmUuid, UUID life, MappedByteBuffer map, Ownership owner) {
         this.file = file;
+        this.vmUuid = vmUuid;
+        this.life = life;
         this.map = map;
         this.owner = owner;
     }
 
-    /** Makes the file of a VM, replacing one that may be there. */
-    static StateFile create(Path file, UUID vmUuid, UUID runId, Ownership owner, long appliedIndex, long flushedIndex)
+    /** Makes the file of a VM, replacing one that may be there; its applied index counts as long as the machine runs. */
+    static StateFile create(Path file, UUID vmUuid, Lives lives, Ownership owner, long appliedIndex, long flushedIndex)
             throws IOException {
-        return create(file, vmUuid, runId, owner, appliedIndex, flushedIndex, false);
+        return create(file, vmUuid, lives.machine(), owner, appliedIndex, flushedIndex, false);
     }
 
     private static StateFile create(
-            Path file, UUID vmUuid, UUID runId, Ownership owner, long appliedIndex, long flushedIndex, boolean unsure)
+            Path file, UUID vmUuid, UUID life, Ownership owner, long appliedIndex, long flushedIndex, boolean unsure)
             throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH_BYTES).putLong(MAGIC);
         put(bytes, vmUuid);
         put(bytes, owner.vrgUuid());
         bytes.putLong(owner.generation());
-        put(bytes, runId);
+        put(bytes, life);
         bytes.putInt(crc(bytes)).putInt(unsure ? 1 : 0).putLong(appliedIndex).putLong(flushedIndex);
         DurableFile.replace(file, bytes.array());
-        return new StateFile(file, map(file), owner);
+        return new StateFile(file, vmUuid, life, map(file), owner);
     }
 
     /**
@@ -82,7 +94,7 @@ final class StateFile {
      *
      * @return empty when it is damaged
      */
-    static Optional<StateFile> open(Path file, UUID vmUuid, UUID runId) throws IOException {
+    static Optional<StateFile> open(Path file, UUID vmUuid, Lives lives) throws IOException {
         if (Files.size(file) != LENGTH_BYTES) {
             return Optional.empty();
         }
@@ -94,17 +106,25 @@ final class StateFile {
         UUID vrgUuid = uuid(in);
         Ownership owner = new Ownership(vrgUuid, in.getLong());
         UUID writtenIn = uuid(in);
-        StateFile state = new StateFile(file, map, owner);
+        StateFile state = new StateFile(file, vmUuid, writtenIn, map, owner);
         boolean sound = in.getInt() == crc(map) && (in.getInt() | 1) == 1;
         if (!sound || state.flushedIndex() < 0 || state.appliedIndex() < state.flushedIndex()) {
             return Optional.empty();
         }
-        if (writtenIn.equals(runId)) {
+        if (writtenIn.equals(lives.machine()) || writtenIn.equals(lives.process())) {
             return Optional.of(state);
         }
         long flushed = state.flushedIndex();
-        StateFile anew = create(file, vmUuid, runId, owner, flushed, flushed, state.unsure());
+        StateFile anew = create(file, vmUuid, lives.machine(), owner, flushed, flushed, state.unsure());
         return Optional.of(anew);
+    }
+
+    /** The same whose applied index counts as long as this process runs. */
+    StateFile withinProcess(Lives lives) throws IOException {
+        if (life.equals(lives.process())) {
+            return this;
+        }
+        return create(file, vmUuid, lives.process(), owner, appliedIndex(), flushedIndex(), unsure());
     }
 
     /** Owner of the volumes. */

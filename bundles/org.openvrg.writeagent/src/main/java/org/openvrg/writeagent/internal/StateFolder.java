@@ -17,18 +17,18 @@ final class StateFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StateFolder.class);
 
     private final Path folder;
-    private final UUID runId;
+    private final StateFile.Lives lives;
     private final FileChannel lock;
 
     /**
      * Makes the folder where it is missing and locks it.
      *
-     * @param runId in another run only what was flushed counts
+     * @param lives beyond them only what was flushed counts
      * @throws IOException when it can't be used, or another agent uses it
      */
-    StateFolder(Path folder, UUID runId) throws IOException {
+    StateFolder(Path folder, StateFile.Lives lives) throws IOException {
         this.folder = Files.createDirectories(folder);
-        this.runId = runId;
+        this.lives = lives;
         this.lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
         boolean locked = false;
         try {
@@ -51,7 +51,7 @@ final class StateFolder implements AutoCloseable {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        Optional<StateFile> state = StateFile.open(file, vmUuid, runId);
+        Optional<StateFile> state = StateFile.open(file, vmUuid, lives);
         if (state.isEmpty()) {
             LOG.warn("The state file of VM {} is damaged: how far its volumes are is not known any more", vmUuid);
         }
@@ -60,7 +60,12 @@ final class StateFolder implements AutoCloseable {
 
     /** Makes the state of a VM, replacing an older one. */
     StateFile create(UUID vmUuid, Ownership owner, long appliedIndex, long flushedIndex) throws IOException {
-        return StateFile.create(file(vmUuid), vmUuid, runId, owner, appliedIndex, flushedIndex);
+        return StateFile.create(file(vmUuid), vmUuid, lives, owner, appliedIndex, flushedIndex);
+    }
+
+    /** A state whose applied index counts no longer than this process lives. */
+    StateFile withinProcess(StateFile state) throws IOException {
+        return state.withinProcess(lives);
     }
 
     @Override

@@ -401,10 +401,23 @@ final class VmVolumes {
             }
         }
         boolean changed = slot.open(providers, owner.orElseThrow(), unsure);
+        if (slot.isHeldInProcess()) {
+            limitToProcess(slot);
+        }
         if (!unsure && !slot.isNewlyOwned()) {
-            file.setUnsure(false);
+            state.orElseThrow().setUnsure(false);
         }
         return changed;
+    }
+
+    /** Before anything is written to a volume whose writes may end with this process, so does the applied index. */
+    private void limitToProcess(VolumeSlot slot) {
+        try {
+            state = Optional.of(states.withinProcess(state.orElseThrow()));
+        } catch (IOException e) {
+            LOG.warn("The state of VM {} could not be written: {}", vmUuid, e.getMessage());
+            suspend(slot, VolumeStatus.PATH_WRONG, "the state file of the writeagent can't be written");
+        }
     }
 
     /** The gateway applies, so it knows what there is to know of the volumes. */

@@ -30,6 +30,7 @@ final class VolumeSlot {
     private boolean everOpened;
     private boolean maybeDirty;
     private boolean newlyOwned;
+    private boolean heldInProcess;
     private boolean releasing;
 
     /**
@@ -94,6 +95,11 @@ final class VolumeSlot {
         return volume.isPresent() && newlyOwned;
     }
 
+    /** Whether it is open, and writes that were not flushed may end with this process. */
+    boolean isHeldInProcess() {
+        return volume.isPresent() && heldInProcess;
+    }
+
     /** Whether it could not be opened the last time. */
     boolean isRetried() {
         return status != VolumeStatus.SETTING_UP;
@@ -142,6 +148,7 @@ final class VolumeSlot {
             volume = Optional.of(opened);
             openedBy = provider;
             newlyOwned = unsure || opened.newlyOwned();
+            heldInProcess = !opened.survivesProcess();
             everOpened = true;
             return become(VolumeStatus.NORMAL, "");
         } catch (StorageException e) {

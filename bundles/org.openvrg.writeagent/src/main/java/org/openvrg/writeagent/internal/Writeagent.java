@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openvrg.api.failure.LinkException;
+import org.openvrg.api.file.BootId;
 import org.openvrg.api.service.Identity;
 import org.openvrg.api.storage.StorageProvider;
 import org.openvrg.wire.LaneSettings;
@@ -41,7 +42,7 @@ final class Writeagent implements AutoCloseable {
      */
     Writeagent(Identity identity, Settings settings) throws IOException, LinkException {
         Enrolment enrolment = new Enrolment(identity, settings.trustedFingerprints(), settings.readSecret());
-        states = new StateFolder(settings.directory(), UUID.randomUUID());
+        states = new StateFolder(settings.directory(), new StateFile.Lives(BootId.current(), UUID.randomUUID()));
         server = new AgentServer(enrolment, states, new ProviderRegistry(), applyPool, hashPool);
         transport = new LaneTransport(identity, LaneSettings.defaults());
         try {

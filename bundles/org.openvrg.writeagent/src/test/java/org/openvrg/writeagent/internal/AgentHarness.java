@@ -36,7 +36,7 @@ final class AgentHarness implements AutoCloseable {
     }
 
     private void start(UUID bootId) throws Exception {
-        states = new StateFolder(folder, bootId);
+        states = new StateFolder(folder, new StateFile.Lives(bootId, UUID.randomUUID()));
         server = new AgentServer(
                 new Enrolment(
                         identity,

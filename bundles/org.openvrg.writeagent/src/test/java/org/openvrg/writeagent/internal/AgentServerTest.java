@@ -261,6 +261,18 @@ class AgentServerTest {
     }
 
     @Test
+    void afterAKillOnlyWhatWasFlushedCountsWhereStorageMayHaveHeldWritesBack() throws Exception {
+        FakeLane lane = agent.withDisk();
+        agent.storage.add("held", 65536).survivesProcess = false;
+        agent.open(lane, SECOND, "held", 65536);
+        apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));
+        agent.server.received(lane, new Flush(VM));
+        apply(lane, 2, Entries.write(DISK, 2, 0, 1, 2));
+        agent.kill(new UUID(7, 7));
+        assertEquals(new AgentPosition(VM, 1, 1), agent.attach(agent.lane(), GATEWAY, 1));
+    }
+
+    @Test
     void afterAKillNothingCountsAsFlushedUntilAllVolumesAreOpenAgain() throws Exception {
         FakeLane lane = agent.withDisk();
         apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));

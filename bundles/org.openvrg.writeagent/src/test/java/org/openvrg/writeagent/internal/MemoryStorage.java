@@ -26,6 +26,7 @@ final class MemoryStorage implements StorageProvider {
         volatile boolean writesFail;
         volatile boolean flushesFail;
         volatile boolean releaseFails;
+        volatile boolean survivesProcess = true;
         final AtomicInteger flushes = new AtomicInteger();
 
         Disk(int sizeBytes) {
@@ -65,6 +66,11 @@ final class MemoryStorage implements StorageProvider {
         @Override
         public boolean newlyOwned() {
             return newlyOwned;
+        }
+
+        @Override
+        public boolean survivesProcess() {
+            return disk.survivesProcess;
         }
 
         @Override

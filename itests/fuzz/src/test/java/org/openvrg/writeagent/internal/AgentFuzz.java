@@ -158,7 +158,7 @@ public final class AgentFuzz {
             }
         };
         Set<String> trusted = input.flag() ? Set.of() : Set.of("trusted");
-        try (StateFolder states = new StateFolder(folder, new UUID(3, 4))) {
+        try (StateFolder states = new StateFolder(folder, new StateFile.Lives(new UUID(3, 4), new UUID(5, 6)))) {
             Enrolment enrolment = new Enrolment(new Agent(new UUID(9, 9), "agent"), trusted, Optional.empty());
             AgentServer server = new AgentServer(enrolment, states, new ProviderRegistry(), direct, direct);
             server.providerArrived("MEMORY", storage);

@@ -12,7 +12,7 @@ import org.openvrg.fuzz.Input;
 /** The writeagent's state file with any bytes: damage is told, and no index is believed that can not be. */
 public final class StateFileFuzz {
     private static final UUID VM = new UUID(1, 2);
-    private static final UUID BOOT = new UUID(3, 4);
+    private static final StateFile.Lives LIVES = new StateFile.Lives(new UUID(3, 4), new UUID(5, 6));
 
     private StateFileFuzz() {}
 
@@ -31,7 +31,7 @@ public final class StateFileFuzz {
             out.putInt(64, (int) crc.getValue()).putInt(68, 0);
         }
         Files.write(file, bytes);
-        Optional<StateFile> state = StateFile.open(file, VM, BOOT);
+        Optional<StateFile> state = StateFile.open(file, VM, LIVES);
         if (state.isEmpty()) {
             return;
         }
@@ -39,15 +39,17 @@ public final class StateFileFuzz {
         long applied = state.get().appliedIndex();
         long flushed = state.get().flushedIndex();
         Check.that(flushed >= 0 && applied >= flushed, "applied " + applied + ", flushed " + flushed);
-        Check.that((form & 4) != 0 || applied == flushed || isOfBoot(bytes), "what another boot did not flush counts");
-        StateFile again = StateFile.open(file, VM, BOOT).orElseThrow();
+        Check.that((form & 4) != 0 || applied == flushed || isOfLives(bytes), "what another life did not flush counts");
+        StateFile again = StateFile.open(file, VM, LIVES).orElseThrow();
         Check.equal(state.get().owner(), again.owner(), "owner at the second opening");
         Check.equal(applied, again.appliedIndex(), "applied index at the second opening");
         again.delete();
     }
 
-    private static boolean isOfBoot(byte[] bytes) {
+    private static boolean isOfLives(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes);
-        return in.getLong(48) == 3 && in.getLong(56) == 4;
+        long low = in.getLong(56);
+        long high = in.getLong(48);
+        return (high == 3 && low == 4) || (high == 5 && low == 6);
     }
 }

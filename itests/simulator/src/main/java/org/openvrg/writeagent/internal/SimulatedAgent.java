@@ -19,7 +19,10 @@ public final class SimulatedAgent {
     private final AgentServer server;
     private final UUID vmUuid;
 
-    /** Starts it; gateways with the fingerprint are trusted. */
+    /**
+     * Starts it; gateways with the fingerprint are trusted. Its storage survives the process, so that process and machine
+     * may have the same id.
+     */
     public SimulatedAgent(
             Path folder,
             UUID bootId,
@@ -30,7 +33,7 @@ public final class SimulatedAgent {
             StorageProvider storage)
             throws IOException {
         this.vmUuid = vmUuid;
-        StateFolder states = new StateFolder(folder, bootId);
+        StateFolder states = new StateFolder(folder, new StateFile.Lives(bootId, bootId));
         this.server = new AgentServer(
                 new Enrolment(new Nobody(), Set.of(trusted), Optional.empty()),
                 states,

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.openvrg.api.block.ExportCatalog;
 import org.openvrg.api.block.ExportServer;
 import org.openvrg.api.failure.JournalException;
+import org.openvrg.api.file.BootId;
 import org.openvrg.api.platform.HypervisorPlatform;
 import org.openvrg.api.service.AlarmService;
 import org.openvrg.api.service.Identity;
@@ -52,7 +53,6 @@ import org.slf4j.LoggerFactory;
 @Designate(ocd = ReplicationComponent.Config.class)
 public final class ReplicationComponent {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicationComponent.class);
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final long MIB = 1024 * 1024;
 
     /** {@code etc/org.openvrg.replication.cfg}. */
@@ -131,7 +131,7 @@ public final class ReplicationComponent {
                         config.journal_limit$_$bytes(),
                         config.ingest_max$_$latency(),
                         config.scrub_bytes$_$per$_$second(),
-                        bootId()),
+                        BootId.current()),
                 new StandbySettings(
                         directory.resolve("standby"),
                         config.journal_segment$_$bytes(),
@@ -171,15 +171,6 @@ public final class ReplicationComponent {
         if (value < least || value > most) {
             throw new IllegalArgumentException(
                     "org.openvrg.replication: " + key + " is " + value + "; it must be " + least + " to " + most);
-        }
-    }
-
-    private static UUID bootId() {
-        try {
-            return UUID.fromString(Files.readString(BOOT_ID).trim());
-        } catch (IOException e) {
-            LOG.warn("This system has no boot id: every start counts as one after a power loss");
-            return UUID.randomUUID();
         }
     }
 
