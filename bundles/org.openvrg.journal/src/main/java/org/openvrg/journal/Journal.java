@@ -416,6 +416,18 @@ public final class Journal implements AutoCloseable {
         return epoch;
     }
 
+    /** Sequence of the oldest retained entry of the present epoch, 0 when there is none. */
+    public long epochFirstSequence() throws JournalException {
+        for (Segment segment : segments.values()) {
+            if (segment.epoch() == epoch && segment.firstIndex() <= lastIndex) {
+                try (Cursor cursor = cursor(segment.firstIndex())) {
+                    return cursor.next().map(entry -> entry.record().sequence()).orElse(0L);
+                }
+            }
+        }
+        return 0;
+    }
+
     /** Whether the present epoch has a sequenced record, so that the next one must follow it. */
     public boolean epochBegun() {
         appendLock.lock();

@@ -136,12 +136,15 @@ class JournalTest {
         try (Journal journal = Journal.open(Records.small(directory))) {
             journal.append(Records.write(1, 1));
             journal.beginEpoch(1);
+            assertEquals(0, journal.epochFirstSequence());
             journal.beginEpoch(2);
         }
         try (Journal journal = Journal.open(Records.small(directory))) {
             assertEquals(2, journal.epoch());
             assertEquals(1, journal.lastSequence());
+            assertEquals(0, journal.epochFirstSequence());
             assertEquals(2, journal.append(Records.write(20, 1)));
+            assertEquals(20, journal.epochFirstSequence());
             journal.sync();
             assertEquals(2, Records.files(directory).size());
         }

@@ -61,9 +61,10 @@ public final class ProductionMachine {
      *
      * @param firstSequence oldest record, {@code lastSequence + 1} when there is none
      * @param lastSequence newest record
+     * @param epochBegin oldest record of the newest epoch, 0 when there is none
      * @param gapCovered whether records may be missing after the newest one (a power loss), with their extents marked
      */
-    public record Retained(long firstSequence, long lastSequence, boolean gapCovered) {}
+    public record Retained(long firstSequence, long lastSequence, long epochBegin, boolean gapCovered) {}
 
     private Phase phase;
     private boolean compare;
@@ -77,6 +78,9 @@ public final class ProductionMachine {
     private long peerEpoch;
     private long peerResyncId;
     private long beginSequence;
+    /** Where the newest epoch begins in the journal, 0 when it does not; also that of a former life. */
+    private long epochBegin;
+
     private long endSequence;
     private boolean gapCovered;
     private boolean writesSeen;
@@ -100,6 +104,7 @@ public final class ProductionMachine {
         this.resyncId = saved.resyncId();
         this.firstSequence = retained.firstSequence();
         this.lastSequence = retained.lastSequence();
+        this.epochBegin = retained.epochBegin();
     }
 
     /** Phase right now. */
@@ -217,10 +222,10 @@ public final class ProductionMachine {
         if (epoch == 0) {
             return true; // nothing was ever sent; what a former life sent is covered by the full check to come
         }
-        boolean starting = phase == Phase.STARTING && peerEpoch < epoch;
-        if (starting && beginSequence > 0 && peerDurable >= beginSequence) {
+        if (peerEpoch < epoch && epochBegin > 0 && peerDurable >= epochBegin) {
             return false; // the number of the begin is taken there, by what it gave up or by what we lost
         }
+        boolean starting = phase == Phase.STARTING && peerEpoch < epoch;
         if (peerEpoch > epoch || (peerEpoch == 0 && !starting)) {
             return false; // another history, or one that the DR side does not trust any more
         }
@@ -317,6 +322,7 @@ public final class ProductionMachine {
         // a power loss may have taken our newest number, while the DR side has seen it
         resyncId = Math.max(resyncId, peerResyncId) + 1;
         beginSequence = 0;
+        epochBegin = 0;
         endSequence = 0;
         actions.add(new Action.StartEpoch(epoch, resyncId, compare, peerDurable + 1));
     }
@@ -330,6 +336,7 @@ public final class ProductionMachine {
         }
         capturing = true;
         beginSequence = started.beginSequence();
+        epochBegin = beginSequence;
         lastSequence = Math.max(lastSequence, beginSequence);
         firstSequence = beginSequence;
         actions.add(new Action.Announce(state(), compare ? "both sites are compared" : "changed blocks are copied"));

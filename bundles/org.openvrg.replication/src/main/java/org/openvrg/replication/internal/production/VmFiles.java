@@ -124,8 +124,20 @@ public final class VmFiles implements AutoCloseable {
     ProductionMachine newMachine() {
         return new ProductionMachine(
                 saved,
-                new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), gapCovered),
+                new ProductionMachine.Retained(firstSequence(), journal.lastSequence(), epochBegin(), gapCovered),
                 volumes.stream().allMatch(volume -> volume.inline));
+    }
+
+    private long epochBegin() {
+        if (journal.epoch() != saved.epoch()) {
+            return 0;
+        }
+        try {
+            return journal.epochFirstSequence();
+        } catch (JournalException e) {
+            LOG.warn("What can't be read is copied when its turn has come: {}", e.getMessage());
+            return 0;
+        }
     }
 
     /**

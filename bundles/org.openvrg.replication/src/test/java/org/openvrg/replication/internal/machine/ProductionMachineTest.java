@@ -15,7 +15,7 @@ import org.openvrg.replication.internal.machine.ProductionMachine.Saved;
 
 class ProductionMachineTest {
     private static ProductionMachine fresh() {
-        return new ProductionMachine(Saved.NEW, new Retained(1, 0, false), true);
+        return new ProductionMachine(Saved.NEW, new Retained(1, 0, 0, false), true);
     }
 
     private static <A extends Action> Optional<A> find(List<Action> actions, Class<A> type) {
@@ -128,7 +128,7 @@ class ProductionMachineTest {
     @Test
     void restartInTheQueueGoesOnCapturing() {
         Saved saved = steady().saved();
-        ProductionMachine machine = new ProductionMachine(saved, new Retained(3, 77, false), true);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(3, 77, 0, false), true);
         assertTrue(machine.capturing());
         assertEquals(List.of(new Action.SendFrom(51)), machine.on(new Event.PeerReady(1, 50, 0, false)));
     }
@@ -136,7 +136,7 @@ class ProductionMachineTest {
     @Test
     void restartInTheMiddleOfAResyncDrainsAndStartsItAnew() {
         Saved saved = new Saved(true, false, true, 4, 9);
-        ProductionMachine machine = new ProductionMachine(saved, new Retained(200, 220, false), true);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(200, 220, 0, false), true);
         assertFalse(machine.capturing());
         List<Action> actions = machine.on(new Event.PeerReady(3, 199, 8, false));
         assertEquals(List.of(new Action.SendFrom(200)), actions);
@@ -149,7 +149,7 @@ class ProductionMachineTest {
     @Test
     void powerLossResyncsWhatWasMarkedWithoutAFullCheck() {
         Saved saved = new Saved(true, true, false, 4, 9);
-        ProductionMachine machine = new ProductionMachine(saved, new Retained(481, 480, true), true);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(481, 480, 0, true), true);
         assertEquals(ProtectionState.INCREMENTAL_CBT, machine.state());
         List<Action> actions = machine.on(new Event.PeerReady(4, 500, 9, false));
         assertTrue(find(actions, Action.MarkAll.class).isEmpty());
@@ -183,7 +183,7 @@ class ProductionMachineTest {
     @Test
     void recordsOfANewEpochBehindAGapAreDrainedBeforeTheNextOne() {
         ProductionMachine machine =
-                new ProductionMachine(new Saved(true, true, false, 4, 9), new Retained(481, 480, true), true);
+                new ProductionMachine(new Saved(true, true, false, 4, 9), new Retained(481, 480, 0, true), true);
         machine.on(new Event.PeerReady(4, 470, 9, false));
         machine.journalAt(481, 481);
         machine.on(new Event.EpochStarted(5, 481));
@@ -192,6 +192,27 @@ class ProductionMachineTest {
         assertTrue(find(actions, Action.StartEpoch.class).isEmpty(), "nine records are not at the DR side");
         actions = machine.on(new Event.Durable(490));
         assertTrue(find(actions, Action.StartEpoch.class).isPresent());
+    }
+
+    @Test
+    void anEpochWhoseFirstNumberIsTakenAtTheDrSideIsGivenUp() {
+        Saved saved = new Saved(true, true, false, 8, 8);
+        ProductionMachine machine = new ProductionMachine(saved, new Retained(125, 124, 0, true), true);
+        machine.on(new Event.PeerReady(8, 122, 8, true));
+        machine.on(new Event.EpochStarted(9, 125));
+        machine.on(new Event.PeerLost());
+        machine.journalAt(125, 141);
+        machine.on(new Event.CaptureBroke("the journal is full"));
+        List<Action> actions = machine.on(new Event.PeerReady(8, 126, 8, true));
+        Action.StartEpoch start = find(actions, Action.StartEpoch.class).orElseThrow();
+        assertEquals(10, start.epoch());
+        assertEquals(127, start.minimumSequence());
+        assertTrue(start.compare());
+
+        ProductionMachine restarted =
+                new ProductionMachine(new Saved(false, false, true, 9, 9), new Retained(125, 141, 125, false), true);
+        actions = restarted.on(new Event.PeerReady(8, 126, 8, true));
+        assertEquals(10, find(actions, Action.StartEpoch.class).orElseThrow().epoch());
     }
 
     @Test
@@ -207,14 +228,14 @@ class ProductionMachineTest {
     @Test
     void resyncGetsANumberAboveThoseThatTheDrSideHasSeen() {
         ProductionMachine machine =
-                new ProductionMachine(new Saved(false, false, true, 2, 2), new Retained(58, 57, false), true);
+                new ProductionMachine(new Saved(false, false, true, 2, 2), new Retained(58, 57, 0, false), true);
         List<Action> actions = machine.on(new Event.PeerReady(3, 58, 3, true));
         assertEquals(4, find(actions, Action.StartEpoch.class).orElseThrow().resyncId());
     }
 
     @Test
     void whatWasDroppedIsNotWaitedFor() {
-        ProductionMachine machine = new ProductionMachine(Saved.NEW, new Retained(28, 27, false), true);
+        ProductionMachine machine = new ProductionMachine(Saved.NEW, new Retained(28, 27, 0, false), true);
         List<Action> actions = machine.on(new Event.PeerReady(1, 26, 0, false));
         assertTrue(find(actions, Action.StartEpoch.class).isPresent());
     }
@@ -222,7 +243,7 @@ class ProductionMachineTest {
     @Test
     void beginWhoseNumberIsTakenAtTheDrSideIsPutAnew() {
         ProductionMachine machine =
-                new ProductionMachine(new Saved(false, false, true, 3, 3), new Retained(59, 58, false), true);
+                new ProductionMachine(new Saved(false, false, true, 3, 3), new Retained(59, 58, 0, false), true);
         machine.on(new Event.PeerReady(3, 58, 3, false));
         machine.on(new Event.EpochStarted(4, 59));
         machine.on(new Event.PeerLost());
