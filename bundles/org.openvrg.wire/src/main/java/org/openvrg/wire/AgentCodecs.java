@@ -78,9 +78,9 @@ final class AgentCodecs {
                 AgentAttach.class,
                 (out, m) -> {
                     Payload.writeUuid(out, m.owner());
-                    out.writeLong(m.generation());
+                    out.writeLong(m.generation()).writeLong(m.lastIndex());
                 },
-                (frame, in) -> new AgentAttach(frame.vmUuid(), Payload.readUuid(in), readCount(in)));
+                (frame, in) -> new AgentAttach(frame.vmUuid(), Payload.readUuid(in), readCount(in), readCount(in)));
         codecs.add(
                 33,
                 AgentPosition.class,

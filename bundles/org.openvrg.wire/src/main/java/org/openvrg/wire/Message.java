@@ -206,8 +206,9 @@ public sealed interface Message permits Message.OfVm, Message.OfConnection {
      *
      * @param owner identity of the gateway
      * @param generation of its ownership
+     * @param lastIndex newest entry of the DR journal: nothing beyond it was ever sent
      */
-    record AgentAttach(UUID vmUuid, UUID owner, long generation) implements OfVm {}
+    record AgentAttach(UUID vmUuid, UUID owner, long generation, long lastIndex) implements OfVm {}
 
     /**
      * How far the agent is with a VM. Index numbers are those of the DR journal.

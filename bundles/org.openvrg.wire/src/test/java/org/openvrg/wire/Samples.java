@@ -59,7 +59,7 @@ final class Samples {
                 new Message.ResyncDemand(VM, "journal lost"),
                 new Message.HashRequest(VM, 99, new VolumeKey(1, -2), 1L << 33, 65_536, 16),
                 new Message.HashReply(VM, 99, new byte[256]),
-                new Message.AgentAttach(VM, vrg, 3),
+                new Message.AgentAttach(VM, vrg, 3, 4),
                 new Message.AgentPosition(VM, 20, 10),
                 new Message.OpenVolume(
                         VM, VOLUME, "a/b.raw", Optional.of("urn"), "LOCALPOME", Map.of("dsMgntIp", "x"), -1),

@@ -67,7 +67,7 @@ public final class HostileMessages {
             case 12 ->
                 new Message.HashRequest(
                         vm, number(), volume().key(), number(), 4096 * input.unsignedByte(), input.unsignedByte());
-            case 13 -> new Message.AgentAttach(vm, input.uuid(), number());
+            case 13 -> new Message.AgentAttach(vm, input.uuid(), number(), number());
             case 14 ->
                 new Message.OpenVolume(
                         vm, volume(), "disk" + input.below(3), Optional.empty(), "MEMORY", Map.of(), number());

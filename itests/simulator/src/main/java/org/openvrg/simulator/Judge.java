@@ -35,7 +35,9 @@ final class Judge implements World.Watcher {
     private OptionalLong lostGeneration = OptionalLong.empty();
     private OptionalLong seenGeneration = OptionalLong.empty();
     private boolean startedAnew;
-    private boolean twofold;
+    /** Whether the agent has not told yet what the volumes are that a new generation found. */
+    private boolean inDoubt;
+
     private int events;
     private long told;
 
@@ -55,7 +57,8 @@ final class Judge implements World.Watcher {
 
     /** A standby volume was lost: a copy that there was is none until the DR side has taken a new generation. */
     void volumeLost() {
-        boolean copy = standby.map(StandbyView::consistent).orElse(false);
+        boolean copy = standby.map(view -> view.consistent() || view.nearlyConsistent())
+                .orElse(false);
         lostGeneration = OptionalLong.of(copy ? standby.orElseThrow().generation() : lostGeneration.orElse(-1));
     }
 
@@ -159,10 +162,11 @@ final class Judge implements World.Watcher {
             }
         }
         if (redoUntil.isPresent() && standby.get().generation() != redoGeneration) {
-            // the DR journal was damaged where the volumes needed it after the agent's crash: two faults at once
-            twofold = true;
+            // the DR journal was given up where the volumes needed it: nothing is written again
             redoUntil = OptionalLong.empty();
+            inDoubt = true;
         }
+        inDoubt &= standby.get().consistent() && !standby.get().agentReady();
         if (lostGeneration.isPresent()
                 && standby.get().generation() > lostGeneration.getAsLong()
                 && standby.get().consistent()) {
@@ -172,12 +176,11 @@ final class Judge implements World.Watcher {
         startedAnew |= seenGeneration.isPresent() && seenGeneration.getAsLong() != generation;
         startedAnew &= !standby.get().consistent();
         seenGeneration = OptionalLong.of(generation);
-        twofold &= standby.get().consistent();
         boolean agentStands = world.agentHost.process().isPresent();
         claimed = standby.get().consistent()
                 && redoUntil.isEmpty()
+                && !inDoubt
                 && agentStands
-                && !twofold
                 && lostGeneration.isEmpty();
         if (claimed) {
             world.history.checkPrefix();

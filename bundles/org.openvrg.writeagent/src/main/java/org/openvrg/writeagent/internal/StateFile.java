@@ -30,21 +30,38 @@ import org.openvrg.api.storage.Ownership;
  * 40 generation  u64
  * 48 life        16 bytes  boot id of the machine, or the id of a process, made at random at its start
  * 64 crc         u32   CRC32C of bytes 0..63
- * 68 unsure      u32   1 while a volume may be claimed of which nobody knows what it holds, else 0
+ * 68 flags       u32
  * 72 applied     u64
  * 80 flushed     u64
+ * 88 reach       u64   entries up to here may stand on the volumes, in part, though the applied index is smaller; 0: none
  * </pre>
  *
- * All big-endian. The first 72 bytes never change within a file; a new owner, generation or life makes a new file by
+ * All big-endian. Flags:
+ *
+ * <pre>
+ * 1 unsure   a volume may be claimed of which nobody knows what it holds
+ * 2 dirty    something was written that was not flushed
+ * 4 owed     that was before this generation, so that it is never written again
+ * </pre>
+ * The first 72 bytes never change within a file; a new owner, generation or life makes a new file by
  * rename. Updates are for one thread at a time, reads for any.
  */
 final class StateFile {
     private static final long MAGIC = 0x5652474147535431L;
     private static final int CRC_AT = 64;
-    private static final int UNSURE_AT = 68;
+    private static final int FLAGS_AT = 68;
     private static final int APPLIED_AT = 72;
     private static final int FLUSHED_AT = 80;
-    private static final int LENGTH_BYTES = 88;
+    private static final int REACH_AT = 88;
+    private static final int LENGTH_BYTES = 96;
+    private static final int UNSURE = 1;
+    private static final int DIRTY = 2;
+    private static final int OWED = 4;
+    private static final int ALL_FLAGS = UNSURE | DIRTY | OWED;
+
+    /** Reach of what another life wrote. */
+    private static final long UNKNOWN = Long.MAX_VALUE;
+
     private static final VarHandle INTS = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -73,18 +90,20 @@ final class StateFile {
     /** Makes the file of a VM, replacing one that may be there; its applied index counts as long as the machine runs. */
     static StateFile create(Path file, UUID vmUuid, Lives lives, Ownership owner, long appliedIndex, long flushedIndex)
             throws IOException {
-        return create(file, vmUuid, lives.machine(), owner, appliedIndex, flushedIndex, false);
+        return create(file, vmUuid, lives.machine(), owner, new Progress(appliedIndex, flushedIndex, 0), 0);
     }
 
-    private static StateFile create(
-            Path file, UUID vmUuid, UUID life, Ownership owner, long appliedIndex, long flushedIndex, boolean unsure)
+    private record Progress(long applied, long flushed, long reach) {}
+
+    private static StateFile create(Path file, UUID vmUuid, UUID life, Ownership owner, Progress progress, int flags)
             throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH_BYTES).putLong(MAGIC);
         put(bytes, vmUuid);
         put(bytes, owner.vrgUuid());
         bytes.putLong(owner.generation());
         put(bytes, life);
-        bytes.putInt(crc(bytes)).putInt(unsure ? 1 : 0).putLong(appliedIndex).putLong(flushedIndex);
+        bytes.putInt(crc(bytes)).putInt(flags);
+        bytes.putLong(progress.applied()).putLong(progress.flushed()).putLong(progress.reach());
         DurableFile.replace(file, bytes.array());
         return new StateFile(file, vmUuid, life, map(file), owner);
     }
@@ -107,16 +126,21 @@ final class StateFile {
         Ownership owner = new Ownership(vrgUuid, in.getLong());
         UUID writtenIn = uuid(in);
         StateFile state = new StateFile(file, vmUuid, writtenIn, map, owner);
-        boolean sound = in.getInt() == crc(map) && (in.getInt() | 1) == 1;
+        boolean sound = in.getInt() == crc(map) && (in.getInt() | ALL_FLAGS) == ALL_FLAGS && state.reach() >= 0;
         if (!sound || state.flushedIndex() < 0 || state.appliedIndex() < state.flushedIndex()) {
             return Optional.empty();
         }
         if (writtenIn.equals(lives.machine()) || writtenIn.equals(lives.process())) {
             return Optional.of(state);
         }
-        long flushed = state.flushedIndex();
-        StateFile anew = create(file, vmUuid, lives.machine(), owner, flushed, flushed, state.unsure());
-        return Optional.of(anew);
+        return Optional.of(state.afterALoss(lives));
+    }
+
+    /** The same in a later life, which has only what was flushed, and may have parts of what was not. */
+    private StateFile afterALoss(Lives lives) throws IOException {
+        long reach = isSet(DIRTY) ? UNKNOWN : reach();
+        int flags = isSet(OWED) ? UNSURE | DIRTY : flags();
+        return create(file, vmUuid, lives.machine(), owner, new Progress(flushedIndex(), flushedIndex(), reach), flags);
     }
 
     /** The same whose applied index counts as long as this process runs. */
@@ -124,7 +148,17 @@ final class StateFile {
         if (life.equals(lives.process())) {
             return this;
         }
-        return create(file, vmUuid, lives.process(), owner, appliedIndex(), flushedIndex(), unsure());
+        return create(file, vmUuid, lives.process(), owner, progress(), flags());
+    }
+
+    /**
+     * The file of a later generation, whose entries are not those of this one: what was written by this one and was not
+     * flushed is never written again.
+     */
+    StateFile ofGeneration(Ownership next) throws IOException {
+        boolean mixed = isSet(DIRTY) && reach() > 0;
+        int flags = (isSet(UNSURE) || mixed ? UNSURE : 0) | (isSet(DIRTY) ? DIRTY | OWED : 0);
+        return create(file, vmUuid, life, next, new Progress(0, 0, 0), flags);
     }
 
     /** Owner of the volumes. */
@@ -148,19 +182,64 @@ final class StateFile {
     }
 
     /**
-     * Notes what was flushed; survives a power loss on return.
+     * Notes what was flushed, on all volumes; survives a power loss on return.
      *
      * @throws UncheckedIOException when it could not be synced; the old index holds then
      */
     void setFlushed(long index) {
-        long before = flushedIndex();
+        Progress before = progress();
+        int flagsBefore = flags();
         LONGS.setRelease(map, FLUSHED_AT, index);
+        if (index >= before.reach()) {
+            LONGS.setRelease(map, REACH_AT, 0L);
+            set(DIRTY | OWED, false);
+        } else {
+            set(OWED, false);
+        }
         try {
             sync();
         } catch (IOException e) {
-            LONGS.setRelease(map, FLUSHED_AT, before);
+            INTS.setRelease(map, FLAGS_AT, flagsBefore);
+            LONGS.setRelease(map, REACH_AT, before.reach());
+            LONGS.setRelease(map, FLUSHED_AT, before.flushed());
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The gateway's entries begin behind an index: those up to it need nothing more, whatever stands on the volumes. */
+    void startBehind(long index) {
+        setApplied(index);
+        LONGS.setRelease(map, FLUSHED_AT, index);
+    }
+
+    /** What was applied and not flushed may be lost: the applied index goes back. */
+    void goBack() {
+        LONGS.setRelease(map, REACH_AT, Math.max(reach(), appliedIndex()));
+        setApplied(flushedIndex());
+    }
+
+    /** The gateway has no entries beyond an index, and never sent any. */
+    void reachesAtMost(long lastIndex) {
+        if (reach() == UNKNOWN) {
+            LONGS.setRelease(map, REACH_AT, lastIndex);
+        }
+    }
+
+    /**
+     * Notes that the gateway applies, so that it knows of the volumes what there is to know, and that what is written now
+     * is not flushed.
+     *
+     * @return whether that is new, and has to be synced before anything is written
+     */
+    boolean writing() {
+        int before = flags();
+        INTS.setRelease(map, FLAGS_AT, (before & ~UNSURE) | DIRTY);
+        return flags() != before;
+    }
+
+    /** Whether what an earlier generation wrote may not be flushed. */
+    boolean owed() {
+        return isSet(OWED);
     }
 
     /**
@@ -168,12 +247,32 @@ final class StateFile {
      * that is opened then has to be told as newly owned, whatever its claim says.
      */
     boolean unsure() {
-        return (int) INTS.getAcquire(map, UNSURE_AT) != 0;
+        return isSet(UNSURE);
     }
 
     /** Sets it; survives the end of the process. */
     void setUnsure(boolean unsure) {
-        INTS.setRelease(map, UNSURE_AT, unsure ? 1 : 0);
+        set(UNSURE, unsure);
+    }
+
+    private int flags() {
+        return (int) INTS.getAcquire(map, FLAGS_AT);
+    }
+
+    private boolean isSet(int flag) {
+        return (flags() & flag) != 0;
+    }
+
+    private void set(int which, boolean on) {
+        INTS.setRelease(map, FLAGS_AT, on ? flags() | which : flags() & ~which);
+    }
+
+    private long reach() {
+        return (long) LONGS.getAcquire(map, REACH_AT);
+    }
+
+    private Progress progress() {
+        return new Progress(appliedIndex(), flushedIndex(), reach());
     }
 
     /** Brings all that was set to stable storage: a sync of the file covers what was stored through the mapping. */

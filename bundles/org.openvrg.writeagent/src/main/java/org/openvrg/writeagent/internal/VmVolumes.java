@@ -115,11 +115,15 @@ final class VmVolumes {
             before.get().close("another connection took VM " + vmUuid + " over");
         }
         if (state.isPresent() && claim.generation() > state.get().owner().generation()) {
+            if (!slots.isEmpty()) {
+                flushAll(Optional.empty());
+            }
             closeAll();
             slots.clear();
             byKey.clear();
-            state = Optional.of(states.create(vmUuid, claim, 0, 0));
+            state = Optional.of(state.get().ofGeneration(claim));
         }
+        state.ifPresent(file -> file.reachesAtMost(message.lastIndex()));
         owner = Optional.of(claim);
         failedIndex = OptionalLong.empty();
         updateIdle();
@@ -171,7 +175,7 @@ final class VmVolumes {
         } else {
             boolean maybeDirty = present.isPresent()
                     ? present.get().isDirtyAndClosed() || !suspend(present.get(), VolumeStatus.SETTING_UP, "")
-                    : appliedIndex() > flushedIndex();
+                    : appliedIndex() > flushedIndex() || state.get().owed();
             slot = new VolumeSlot(vmUuid, spec, message.volType(), maybeDirty);
             slots.put(message.volume(), slot);
             byKey.put(message.volume().key(), slot);
@@ -237,8 +241,7 @@ final class VmVolumes {
                 return;
             }
             // nothing is known of what came before, and the gateway was told so: its first entry is the start
-            state.get().setApplied(message.firstIndex() - 1);
-            setFlushed(message.firstIndex() - 1);
+            state.get().startBehind(message.firstIndex() - 1);
         }
         List<StreamRecord> records;
         try {
@@ -248,7 +251,7 @@ final class VmVolumes {
             return;
         }
         slots.values().forEach(VolumeSlot::applied);
-        sure(state.get());
+        writing(state.get());
         applyRecords(from, message.firstIndex(), records);
     }
 
@@ -368,7 +371,7 @@ final class VmVolumes {
             return true;
         }
         if (state.isPresent() && appliedIndex() > flushedIndex()) {
-            state.get().setApplied(flushedIndex());
+            state.get().goBack();
             long again = flushedIndex() + 1;
             failedIndex = OptionalLong.of(Math.min(failedIndex.orElse(again), again));
         }
@@ -397,7 +400,7 @@ final class VmVolumes {
         if (!unsure) {
             file.setUnsure(true);
             if (!slot.isRetried()) {
-                syncUnsure(file);
+                sync(file);
             }
         }
         boolean changed = slot.open(providers, owner.orElseThrow(), unsure);
@@ -420,15 +423,13 @@ final class VmVolumes {
         }
     }
 
-    /** The gateway applies, so it knows what there is to know of the volumes. */
-    private void sure(StateFile file) {
-        if (file.unsure()) {
-            file.setUnsure(false);
-            syncUnsure(file);
+    private void writing(StateFile file) {
+        if (file.writing()) {
+            sync(file);
         }
     }
 
-    private void syncUnsure(StateFile file) {
+    private void sync(StateFile file) {
         try {
             file.sync();
         } catch (IOException e) {

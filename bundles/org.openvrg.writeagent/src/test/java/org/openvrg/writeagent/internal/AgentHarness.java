@@ -61,6 +61,9 @@ final class AgentHarness implements AutoCloseable {
         states.close();
     }
 
+    /** Newest entry that the gateway has. */
+    long lastIndex = 99;
+
     /** A lane that was accepted. */
     FakeLane lane() {
         FakeLane lane = new FakeLane(identity.fingerprint());
@@ -78,7 +81,7 @@ final class AgentHarness implements AutoCloseable {
     }
 
     AgentPosition attach(FakeLane lane, UUID gateway, long generation) {
-        server.received(lane, new AgentAttach(VM, gateway, generation));
+        server.received(lane, new AgentAttach(VM, gateway, generation, lastIndex));
         return lane.only(AgentPosition.class);
     }
 

@@ -89,7 +89,7 @@ class AgentServerTest {
 
     @Test
     void anyOtherFirstMessageClosesTheLane() {
-        for (Message first : List.of(new AgentAttach(VM, GATEWAY, 1), new Flush(VM), new Unpair())) {
+        for (Message first : List.of(new AgentAttach(VM, GATEWAY, 1, 99), new Flush(VM), new Unpair())) {
             FakeLane lane = new FakeLane(agent.identity.fingerprint());
             agent.server.opened(lane);
             agent.server.received(lane, first);
@@ -273,6 +273,58 @@ class AgentServerTest {
     }
 
     @Test
+    void aGenerationThatEndsWithLostWritesLeavesVolumesOfWhichNobodyKnowsWhatTheyHold() throws Exception {
+        FakeLane lane = agent.withDisk();
+        apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1), Entries.write(DISK, 2, 0, 1, 2));
+        agent.kill(new UUID(8, 8));
+        FakeLane later = agent.lane();
+        agent.attach(later, GATEWAY, 2);
+        assertTrue(agent.open(later, DISK, "d", 65536).newlyOwned());
+        apply(later, 5, Entries.write(DISK, 3, 0, 1, 3));
+        later.taken();
+        assertFalse(agent.open(later, DISK, "d", 65536).newlyOwned());
+    }
+
+    @Test
+    void aGenerationWhoseLostWritesWereWrittenAgainLeavesNoDoubt() throws Exception {
+        agent.lastIndex = 2;
+        FakeLane lane = agent.withDisk();
+        apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1), Entries.write(DISK, 2, 0, 1, 2));
+        agent.kill(new UUID(8, 8));
+        FakeLane again = agent.lane();
+        agent.attach(again, GATEWAY, 1);
+        agent.open(again, DISK, "d", 65536);
+        apply(again, 1, Entries.write(DISK, 1, 0, 1, 1));
+        again.taken();
+        agent.server.received(again, new Flush(VM));
+        assertEquals(new Flushed(VM, 1), again.only(Flushed.class));
+        agent.kill(new UUID(9, 9));
+        FakeLane third = agent.lane();
+        agent.attach(third, GATEWAY, 1);
+        agent.open(third, DISK, "d", 65536);
+        apply(third, 2, Entries.write(DISK, 2, 0, 1, 2));
+        third.taken();
+        agent.server.received(third, new Flush(VM));
+        assertEquals(new Flushed(VM, 2), third.only(Flushed.class));
+        agent.attach(third, GATEWAY, 2);
+        assertFalse(agent.open(third, DISK, "d", 65536).newlyOwned());
+    }
+
+    @Test
+    void whatAnEarlierGenerationDidNotFlushIsInDoubtAfterAPowerLossOnly() throws Exception {
+        FakeLane lane = agent.withDisk();
+        apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));
+        agent.kill(new UUID(7, 7));
+        FakeLane next = agent.lane();
+        agent.attach(next, GATEWAY, 2);
+        assertFalse(agent.open(next, DISK, "d", 65536).newlyOwned());
+        agent.kill(new UUID(8, 8));
+        FakeLane after = agent.lane();
+        agent.attach(after, GATEWAY, 2);
+        assertTrue(agent.open(after, DISK, "d", 65536).newlyOwned());
+    }
+
+    @Test
     void afterAKillNothingCountsAsFlushedUntilAllVolumesAreOpenAgain() throws Exception {
         FakeLane lane = agent.withDisk();
         apply(lane, 1, Entries.write(DISK, 1, 0, 1, 1));
@@ -298,7 +350,7 @@ class AgentServerTest {
         assertFalse(agent.storage.disks.get("d").open);
         assertEquals(VolumeStatus.NORMAL, agent.open(next, DISK, "d", -1).status());
         FakeLane old = agent.lane();
-        agent.server.received(old, new AgentAttach(VM, GATEWAY, 1));
+        agent.server.received(old, new AgentAttach(VM, GATEWAY, 1, 99));
         assertFalse(old.isOpen());
         assertTrue(next.isOpen());
     }

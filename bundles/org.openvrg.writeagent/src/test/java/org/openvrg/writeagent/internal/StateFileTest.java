@@ -83,6 +83,24 @@ class StateFileTest {
     }
 
     @Test
+    void writingIsNewOnceUntilAllIsFlushed() throws Exception {
+        StateFile state = StateFile.create(file(), VM, LIVES, OWNER, 0, 0);
+        state.setUnsure(true);
+        assertTrue(state.writing());
+        assertFalse(state.unsure());
+        assertFalse(state.writing());
+        state.setApplied(3);
+        state.goBack();
+        assertEquals(0, state.appliedIndex());
+        state.setApplied(2);
+        state.setFlushed(2);
+        assertFalse(state.writing(), "entry 3 may stand there");
+        state.setApplied(3);
+        state.setFlushed(3);
+        assertTrue(state.writing());
+    }
+
+    @Test
     void anIndexThatCanNotBeIsDamage() throws Exception {
         StateFile.create(file(), VM, LIVES, OWNER, 4, 5);
         assertTrue(StateFile.open(file(), VM, LIVES).isEmpty());

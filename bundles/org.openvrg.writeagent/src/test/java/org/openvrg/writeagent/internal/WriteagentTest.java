@@ -132,7 +132,7 @@ class WriteagentTest {
         try (Gateway gateway = new Gateway(agent.port())) {
             gateway.greet(agentIdentity);
             assertEquals(Verdict.ACCEPTED, gateway.next(HelloReply.class).verdict());
-            gateway.lane.send(new AgentAttach(VM, GATEWAY, 1));
+            gateway.lane.send(new AgentAttach(VM, GATEWAY, 1, 99));
             assertEquals(new AgentPosition(VM, 0, 0), gateway.next(AgentPosition.class));
             gateway.lane.send(AgentHarness.open(DISK, "d", "MEMORY", 1 << 20));
             assertEquals(
@@ -155,7 +155,7 @@ class WriteagentTest {
         try (Gateway gateway = new Gateway(agent.port())) {
             gateway.greet(agentIdentity);
             gateway.next(HelloReply.class);
-            gateway.lane.send(new AgentAttach(VM, GATEWAY, 1));
+            gateway.lane.send(new AgentAttach(VM, GATEWAY, 1, 99));
             assertEquals(new AgentPosition(VM, 200, 200), gateway.next(AgentPosition.class));
         }
     }

@@ -19,8 +19,8 @@ public final class StateFileFuzz {
     public static void one(Input input, Path folder) throws Exception {
         Path file = folder.resolve("vm.state");
         int form = input.unsignedByte();
-        byte[] bytes = input.bytes((form & 1) == 0 ? 88 : 120);
-        if ((form & 2) != 0 && bytes.length >= 88) {
+        byte[] bytes = input.bytes((form & 1) == 0 ? 96 : 120);
+        if ((form & 2) != 0 && bytes.length >= 96) {
             ByteBuffer out = ByteBuffer.wrap(bytes);
             out.putLong(0, 0x5652474147535431L).putLong(8, 1).putLong(16, 2);
             if ((form & 4) != 0) {
@@ -28,14 +28,14 @@ public final class StateFileFuzz {
             }
             CRC32C crc = new CRC32C();
             crc.update(out.slice(0, 64));
-            out.putInt(64, (int) crc.getValue()).putInt(68, 0);
+            out.putInt(64, (int) crc.getValue()).putInt(68, form >> 5);
         }
         Files.write(file, bytes);
         Optional<StateFile> state = StateFile.open(file, VM, LIVES);
         if (state.isEmpty()) {
             return;
         }
-        Check.equal(88, bytes.length, "length of a state file");
+        Check.equal(96, bytes.length, "length of a state file");
         long applied = state.get().appliedIndex();
         long flushed = state.get().flushedIndex();
         Check.that(flushed >= 0 && applied >= flushed, "applied " + applied + ", flushed " + flushed);

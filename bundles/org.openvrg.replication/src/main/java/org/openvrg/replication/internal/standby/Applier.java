@@ -63,7 +63,7 @@ final class Applier {
         /** Something was applied, flushed or opened. */
         void progressed();
 
-        /** A volume that was open before is another one, or an empty one in its place. */
+        /** A volume that was open before is not what it was: another one, an empty one, or without some of its writes. */
         void volumeLost(VolumeId volume) throws JournalException;
     }
 
@@ -166,7 +166,12 @@ final class Applier {
     void agentUp(Lane open) {
         leaveAgent("connecting");
         lane = Optional.of(open);
-        open.send(new Message.AgentAttach(vmUuid, owner, store.state().generation()));
+        attach(open);
+    }
+
+    private void attach(Lane open) {
+        open.send(new Message.AgentAttach(
+                vmUuid, owner, store.state().generation(), store.journal().lastIndex()));
         openVolumes(open);
     }
 
@@ -335,8 +340,7 @@ final class Applier {
     void tick() {
         tellAlarms();
         if (lane.isPresent() && position.isEmpty() && connected) {
-            lane.get().send(new Message.AgentAttach(vmUuid, owner, store.state().generation()));
-            openVolumes(lane.get());
+            attach(lane.get());
         }
         if (lane.isPresent() && connected && !flushing && appliedIndex > flushedIndex) {
             flush();
@@ -360,10 +364,15 @@ final class Applier {
         lane.ifPresent(open -> open.send(new Message.Flush(vmUuid)));
     }
 
-    /** The journal was given up: the agent is told the new generation, and applies from whatever comes next. */
+    /**
+     * The journal was given up: the agent is told the new generation, and applies from whatever comes next. Where the
+     * volumes count as a consistent copy it still matters what is on them.
+     */
     void restart() {
         flushedIndex = 0;
-        opened.clear();
+        if (!store.state().consistent()) {
+            opened.clear();
+        }
         lane.ifPresent(this::agentUp);
     }
 

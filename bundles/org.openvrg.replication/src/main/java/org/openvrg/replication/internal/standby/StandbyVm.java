@@ -219,7 +219,8 @@ public final class StandbyVm implements AutoCloseable, Agents.Listener {
 
     /** There is nothing to fail over to before everything is compared. */
     private void onVolumeLost(VolumeId volume) throws JournalException {
-        String what = "standby volume " + volume + " is not the one that was written before, or was made anew";
+        String what = "standby volume " + volume
+                + " is not the one that was written before, was made anew, or lacks writes that were not flushed in time";
         LOG.error("VM {}: {}; a full check follows", vmUuid, what);
         alarms.raise(Kind.NO_CONSISTENT_COPY, what + "; there is no consistent copy until the full check has ended");
         peer.letGo(what);

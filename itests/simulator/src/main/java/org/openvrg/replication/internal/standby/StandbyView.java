@@ -32,6 +32,11 @@ public final class StandbyView {
         return store.state().consistent();
     }
 
+    /** Whether it will claim that once it is told that an entry which it has was applied. */
+    public boolean nearlyConsistent() {
+        return store.state().endIndex() > 0;
+    }
+
     /** Newest entry that may be applied while a resync is held back, 0 when all may. */
     public long holdIndex() {
         return store.state().holdIndex();
@@ -50,6 +55,11 @@ public final class StandbyView {
     /** Newest entry that the agent has told to stand on the volumes. */
     public long appliedIndex() {
         return applier.appliedIndex();
+    }
+
+    /** Whether the agent has told of all volumes that they are open. */
+    public boolean agentReady() {
+        return applier.ready();
     }
 
     /** Bytes that wait for the actor. */
